@@ -67,7 +67,9 @@ void complain(const char *subject, const struct jz_error *err);
 
 /* Prints one compact JSON line and releases the object. */
 void print_json(json_t *object);
-json_t *json_reasons(unsigned reasons);
+json_t *json_reasons(unsigned reasons);         /* jz_quality_reason bits */
+json_t *json_session_reasons(unsigned reasons); /* jz_session_reason bits */
+void print_session_advice(const char *indent, unsigned reasons);
 json_t *json_number(double value); /* rounded to six decimals, so that lines stay readable */
 
 /* A row of a two-outcome count with its exact 95 % bounds (Clopper and Pearson 1934). */

@@ -49,7 +49,7 @@ static int watch(struct face_tools *t, const struct options *o, struct jz_sessio
 
 static void show_json(const struct jz_verdict *v, const struct jz_event *events, int count)
 {
-    json_t *list = json_array(), *reasons = json_array();
+    json_t *list = json_array();
     for (int i = 0; i < count; i++)
         json_array_append_new(
             list, json_pack("{s:I,s:s,s:I,s:I,s:o,s:o}", "t_ms", (json_int_t)events[i].peak_ms,
@@ -57,16 +57,12 @@ static void show_json(const struct jz_verdict *v, const struct jz_event *events,
                             (json_int_t)events[i].start_ms, "end_ms", (json_int_t)events[i].end_ms,
                             "peak", json_number((double)events[i].peak), "flatness",
                             json_number((double)events[i].flatness)));
-    for (unsigned bit = 1; bit <= v->reasons; bit <<= 1)
-        if (v->reasons & bit)
-            json_array_append_new(reasons,
-                                  json_string(jz_session_reason_name((enum jz_session_reason)bit)));
-    print_json(json_pack("{s:b,s:b,s:b,s:o,s:o,s:o,s:o,s:i,s:i,s:o}", "passed", v->passed, "live",
-                         v->live, "same_person", v->same_person, "events", list, "reasons", reasons,
-                         "live_score", json_number((double)v->live_score), "least_similarity",
-                         json_number((double)v->least_similarity), "frames", v->frames, "faces",
-                         v->faces, "replay_odds",
-                         json_number(jz_replay_odds(events, count, all_actions, REPLAY_STEPS))));
+    print_json(json_pack(
+        "{s:b,s:b,s:b,s:o,s:o,s:o,s:o,s:i,s:i,s:o}", "passed", v->passed, "live", v->live,
+        "same_person", v->same_person, "events", list, "reasons", json_session_reasons(v->reasons),
+        "live_score", json_number((double)v->live_score), "least_similarity",
+        json_number((double)v->least_similarity), "frames", v->frames, "faces", v->faces,
+        "replay_odds", json_number(jz_replay_odds(events, count, all_actions, REPLAY_STEPS))));
 }
 
 static void show_text(const struct options *o, const struct jz_verdict *v,
@@ -84,9 +80,7 @@ static void show_text(const struct options *o, const struct jz_verdict *v,
            100 * jz_replay_odds(events, count, all_actions, REPLAY_STEPS), REPLAY_STEPS);
     if (*o->challenge)
         printf("  challenge %s: %s\n", o->challenge, v->passed ? "passed" : "not passed");
-    for (unsigned bit = 1; bit <= v->reasons; bit <<= 1)
-        if (v->reasons & bit)
-            printf("    %s\n", jz_session_reason_advice((enum jz_session_reason)bit));
+    print_session_advice("    ", v->reasons);
 }
 
 static int draw(const struct jz_session *session, const struct jz_verdict *v, const char *path,

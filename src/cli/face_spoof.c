@@ -52,8 +52,8 @@ static int judge_clip(struct face_tools *t, const struct options *o, const char 
     int r = best_of_clip(t, path, o->fps > 0 ? o->fps : 5, &f->image, &f->seen, &v, err);
     if (r < 0)
         return r;
-    f->session = v.reasons &
-                 (JZ_S_NO_FACE | JZ_S_NOT_LIVE | JZ_S_DOUBTFUL | JZ_S_TOO_FAR | JZ_S_CUT_BY_EDGE);
+    f->session = v.reasons & (JZ_S_NO_FACE | JZ_S_NOT_LIVE | JZ_S_DOUBTFUL | JZ_S_TOO_FAR |
+                              JZ_S_NOT_SEEN_WHOLE);
     f->live = f->session == 0;
     f->score = (double)v.live_score;
     f->frames = v.judged;
@@ -62,22 +62,17 @@ static int judge_clip(struct face_tools *t, const struct options *o, const char 
 
 static void show(const struct options *o, const char *path, const struct finding *f)
 {
-    json_t *list = json_reasons(f->quality);
-    for (unsigned bit = 1; bit <= f->session; bit <<= 1)
-        if (f->session & bit)
-            json_array_append_new(list,
-                                  json_string(jz_session_reason_name((enum jz_session_reason)bit)));
     if (o->json) {
+        json_t *list = json_reasons(f->quality), *more = json_session_reasons(f->session);
+        json_array_extend(list, more);
+        json_decref(more);
         print_json(json_pack("{s:s,s:b,s:o,s:i,s:o}", "file", path, "live", f->live, "score",
                              json_number(f->score), "frames", f->frames, "reasons", list));
         return;
     }
     printf("%s: %s, score %.3f over %d %s\n", path, f->live ? "live" : "not accepted as live",
            f->score, f->frames, f->frames == 1 ? "frame" : "frames");
-    for (unsigned bit = 1; bit <= f->session; bit <<= 1)
-        if (f->session & bit)
-            printf("  %s\n", jz_session_reason_advice((enum jz_session_reason)bit));
-    json_decref(list);
+    print_session_advice("  ", f->session);
 }
 
 static int judge(struct face_tools *t, const struct options *o, const char *path, struct finding *f,

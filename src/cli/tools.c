@@ -102,9 +102,7 @@ int best_of_clip(struct face_tools *t, const char *path, double fps, struct jz_i
     jz_session_finish(session, &verdict);
     struct jz_observation seen = { .face_count = 0 };
     const struct jz_image *best = jz_session_best(session, &seen);
-    if (best && (r = jz_image_resize(image, best->width, best->height, err)) == 0)
-        memcpy(image->pixels, best->pixels, 3 * (size_t)best->width * (size_t)best->height);
-    if (r < 0)
+    if (best && (r = jz_image_copy(image, best, err)) < 0)
         return r;
     *ret_observation = seen;
     if (ret_verdict)
@@ -122,6 +120,23 @@ void print_json(json_t *object)
 json_t *json_number(double value)
 {
     return json_real(round(value * 1e6) / 1e6);
+}
+
+json_t *json_session_reasons(unsigned reasons)
+{
+    json_t *list = json_array();
+    for (unsigned bit = 1; bit && bit <= reasons; bit <<= 1)
+        if (reasons & bit)
+            json_array_append_new(list,
+                                  json_string(jz_session_reason_name((enum jz_session_reason)bit)));
+    return list;
+}
+
+void print_session_advice(const char *indent, unsigned reasons)
+{
+    for (unsigned bit = 1; bit && bit <= reasons; bit <<= 1)
+        if (reasons & bit)
+            printf("%s%s\n", indent, jz_session_reason_advice((enum jz_session_reason)bit));
 }
 
 json_t *json_reasons(unsigned reasons)

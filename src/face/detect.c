@@ -120,16 +120,7 @@ static int run(struct jz_worker *w, const struct jz_image *image, enum detector_
     const struct jz_detector_thresholds *limits = &w->engine->manifest->detector;
     int count = decode(&grids, width, height, scale, limits->score, candidates);
     count = suppress(candidates, count, limits->overlap);
-    for (int i = 0; i < count; i++) {
-        struct jz_face *f = &candidates[i];
-        f->box.x -= 0.0f;
-        f->box.y -= 0.0f;
-        for (int p = 0; p < 5; p++) {
-            f->points[p][0] -= 0.0f;
-            f->points[p][1] -= 0.0f;
-        }
-        faces[i] = *f;
-    }
+    memcpy(faces, candidates, (size_t)count * sizeof *faces);
     *ret_count = count;
     return 0;
 }

@@ -1,5 +1,7 @@
 #include "face/engine_internal.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 /* Input sizes of the detector: multiples of 32 that fit a 4:3 picture lying and standing. */
@@ -101,13 +103,9 @@ static int check_outputs(const struct jz_engine *e, struct jz_error *err)
 int jz_engine_open(const char *models_dir, enum jz_nn_precision precision,
                    struct jz_engine **ret_engine, struct jz_error *err)
 {
-    jz_autofree char *path = NULL;
-    if (asprintf(&path, "%s/manifest.yaml", models_dir) < 0) {
-        path = NULL;
-        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    }
+    jz_autofree char *path = jz_path_join(models_dir, "manifest.yaml");
     JZ_CLEANUP(jz_engine_closep) struct jz_engine *e = calloc(1, sizeof *e);
-    if (!e)
+    if (!path || !e)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     int r;
     if ((r = jz_manifest_load(path, &e->manifest, err)) < 0 ||

@@ -63,6 +63,14 @@ int jz_image_resize(struct jz_image *image, int width, int height, struct jz_err
     return jz_image_reserve(image, width, height, 3, err);
 }
 
+int jz_image_copy(struct jz_image *to, const struct jz_image *from, struct jz_error *err)
+{
+    int r = jz_image_resize(to, from->width, from->height, err);
+    if (r == 0)
+        memcpy(to->pixels, from->pixels, 3 * (size_t)from->width * (size_t)from->height);
+    return r;
+}
+
 void jz_image_done(struct jz_image *image)
 {
     free(image->pixels);

@@ -35,6 +35,10 @@ int jz_image_resize(struct jz_image *image, int width, int height,
                     struct jz_error *err) JZ_MUST_CHECK;
 void jz_image_done(struct jz_image *image);
 
+/* Makes `to` a copy of `from`. */
+int jz_image_copy(struct jz_image *to, const struct jz_image *from,
+                  struct jz_error *err) JZ_MUST_CHECK;
+
 /*
  * Decodes a JPEG (grey, YCbCr, RGB, CMYK, YCCK; EXIF orientation applied) or a PNG (any kind;
  * transparency over white), told apart by their first bytes. A picture whose longer side is beyond

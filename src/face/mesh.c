@@ -66,15 +66,8 @@ static struct affine view(const struct jz_face *face, int side)
     const float *right = face->points[0], *left = face->points[1];
     const float angle = atan2f(left[1] - right[1], left[0] - right[0]);
     const float scale = fmaxf(face->box.w, face->box.h) * view_margin / (float)side;
-    const float c = cosf(angle) * scale, s = sinf(angle) * scale;
-    const float half = (float)(side - 1) / 2;
-    const float x = face->box.x + face->box.w / 2, y = face->box.y + face->box.h / 2;
-    return (struct affine){ .sx = c,
-                            .kx = -s,
-                            .tx = x - c * half + s * half,
-                            .ky = s,
-                            .sy = c,
-                            .ty = y - s * half - c * half };
+    return jz_affine_square(face->box.x + face->box.w / 2, face->box.y + face->box.h / 2, angle,
+                            scale, side);
 }
 
 int jz_landmarks(struct jz_worker *w, const struct jz_image *image, const struct jz_face *face,

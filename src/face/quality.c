@@ -52,13 +52,7 @@ static int measure(struct jz_worker *w, const struct jz_image *image, const stru
     const float cy = (right[1] + left[1] + mouth_r[1] + mouth_l[1]) / 4;
     const float angle = atan2f(dy, dx);
     const float scale = fmaxf(face->box.w, face->box.h) * 0.75f / PATCH;
-    const float c = cosf(angle) * scale, s = sinf(angle) * scale, half = (PATCH - 1) / 2.0f;
-    const struct affine t = { .sx = c,
-                              .kx = -s,
-                              .tx = cx - c * half + s * half,
-                              .ky = s,
-                              .sy = c,
-                              .ty = cy - s * half - c * half };
+    const struct affine t = jz_affine_square(cx, cy, angle, scale, PATCH);
     const struct pixel_format format = { .bgr = false, .mean = 0, .scale = 1 };
     float pixels[PATCH * PATCH * 3], grey[PATCH][PATCH];
     int r = jz_warp(image, &t, &format, PATCH, PATCH, PATCH, pixels, &w->scratch, err);

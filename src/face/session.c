@@ -52,7 +52,9 @@ static const struct {
     { JZ_S_TOO_FAR, "too_far", "the face is too small to be judged: come closer" },
     { JZ_S_DOUBTFUL, "doubtful",
       "it cannot be told whether this is live: try again in better light" },
-    { JZ_S_CUT_BY_EDGE, "cut_by_edge", "the face is cut by the edge: move back, to the middle" },
+    { JZ_S_NOT_SEEN_WHOLE, "not_seen_whole",
+      "the face was never seen whole and from the front: move back, to the middle, and look into "
+      "the camera" },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -107,10 +109,9 @@ static int keep_best(struct jz_session *s, const struct jz_image *frame,
     const float rank = (o->reasons == 0) + 1 / (1 + off / 10) + fminf(o->sharpness, 1);
     if (rank <= s->best.rank)
         return 0;
-    int r = jz_image_resize(&s->best.image, frame->width, frame->height, err);
+    int r = jz_image_copy(&s->best.image, frame, err);
     if (r < 0)
         return r;
-    memcpy(s->best.image.pixels, frame->pixels, 3 * (size_t)frame->width * (size_t)frame->height);
     s->best.observation = *o;
     s->best.rank = rank;
     return 0;
@@ -206,9 +207,9 @@ void jz_session_finish(struct jz_session *s, struct jz_verdict *ret)
         { !v.challenge_done && s->liveness.flat > 0, JZ_S_FLAT },
         { s->judged > 0 && v.live_score < m->spoof.attack, JZ_S_NOT_LIVE },
         { s->judged > 0 && v.live_score >= m->spoof.attack && !v.live, JZ_S_DOUBTFUL },
-        { s->faces > 0 && s->judged == 0, JZ_S_CUT_BY_EDGE },
+        { s->faces > 0 && s->judged == 0, JZ_S_NOT_SEEN_WHOLE },
         { s->has_first && !v.same_person, JZ_S_ANOTHER_PERSON },
-        { s->faces > 0 && s->largest_face_px < m->spoof.min_face_px, JZ_S_TOO_FAR },
+        { s->largest_face_px > 0 && s->largest_face_px < m->spoof.min_face_px, JZ_S_TOO_FAR },
     };
     for (size_t i = 0; i < COUNT(checks); i++)
         if (checks[i].wrong)

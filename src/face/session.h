@@ -11,7 +11,6 @@
 #include "face/liveness.h"
 
 #define JZ_SESSION_MAX_EVENTS 128
-#define JZ_SESSION_BEST       5
 
 struct jz_session;
 
@@ -26,7 +25,7 @@ enum jz_session_reason {
     JZ_S_ANOTHER_PERSON = 1 << 6,
     JZ_S_TOO_FAR = 1 << 7,
     JZ_S_DOUBTFUL = 1 << 8,
-    JZ_S_CUT_BY_EDGE = 1 << 9,
+    JZ_S_NOT_SEEN_WHOLE = 1 << 9,
 };
 
 const char *jz_session_reason_name(enum jz_session_reason reason);

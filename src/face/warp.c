@@ -48,6 +48,17 @@ struct affine jz_similarity_invert(struct similarity s)
     };
 }
 
+struct affine jz_affine_square(float x, float y, float angle, float scale, int side)
+{
+    const float c = cosf(angle) * scale, s = sinf(angle) * scale, half = (float)(side - 1) / 2;
+    return (struct affine){ .sx = c,
+                            .kx = -s,
+                            .tx = x - c * half + s * half,
+                            .ky = s,
+                            .sy = c,
+                            .ty = y - s * half - c * half };
+}
+
 struct rows {
     void (*sample)(const uint8_t *pixels, size_t stride, const float from[2], const float step[2],
                    int count, const struct pixel_format *format, float *out);

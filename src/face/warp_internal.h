@@ -30,6 +30,10 @@ bool jz_similarity_fit(const float (*from)[2], const float (*to)[2], int count,
 
 struct affine jz_similarity_invert(struct similarity s);
 
+/* A square of side × side output pixels about (x, y), turned by angle, `scale` image pixels each.
+ */
+struct affine jz_affine_square(float x, float y, float angle, float scale, int side);
+
 static inline void jz_affine_apply(const struct affine *t, float x, float y, float ret[2])
 {
     ret[0] = t->sx * x + t->kx * y + t->tx;
