@@ -6,7 +6,7 @@ static int run(int argc, char **argv);
 
 const struct command face_spoof_command = {
     "spoof", run, "[--json] [--draw FILE.jpg] IMG|CLIP…",
-    "whether a picture or clip shows a live face or a print, screen or mask"
+    "whether a picture or clip shows a live face, or a print or screen"
 };
 
 struct finding {

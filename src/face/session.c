@@ -47,7 +47,7 @@ static const struct {
     { JZ_S_WRONG_ACTION, "wrong_action", "another action was seen than the one asked for" },
     { JZ_S_TOO_EARLY, "too_early", "an action began before it was asked for" },
     { JZ_S_FLAT, "flat", "the head moved like a flat picture" },
-    { JZ_S_NOT_LIVE, "not_live", "this looks like a screen, a print or a mask" },
+    { JZ_S_NOT_LIVE, "not_live", "this looks like a screen or a print" },
     { JZ_S_ANOTHER_PERSON, "another_person", "not all frames show the same person" },
     { JZ_S_TOO_FAR, "too_far", "the face is too small to be judged: come closer" },
     { JZ_S_DOUBTFUL, "doubtful",

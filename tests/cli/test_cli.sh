@@ -149,6 +149,12 @@ json "selfie and clip are one person" "answers[0]['match']" \
     "$program" face compare --json "$data/phone/person2_selfie.jpg" "$data/phone/person2_live.mov"
 json "selfie and another's clip are not" "not answers[0]['match']" \
     "$program" face compare --json "$data/phone/person2_selfie.jpg" "$data/phone/person3_live.mp4"
+mkdir "$work/frames"
+for i in 1 2 3; do cp "${man[0]}" "$work/frames/$i.jpg"; done
+json "a folder has ten frames a second" "[a['t_ms'] for a in answers[:3]] == [0, 100, 200]" \
+    "$program" face liveness --json --trace --challenge "" --frames "$work/frames"
+json "unless another rate is said" "[a['t_ms'] for a in answers[:3]] == [0, 40, 80]" \
+    "$program" face liveness --json --trace --challenge "" --fps 25 --frames "$work/frames"
 expect "picture drawn" 0 "" bash -c \
     "'$program' face compare --draw '$work/x.jpg' '${man[0]}' '${man[1]}' && test -s '$work/x.jpg'"
 for i in 0 1 2 3 4 5 6 7 8 9; do
