@@ -20,6 +20,12 @@ static const struct jz_error_info infos[] = {
       "The checksum does not match; it was refused." },
     { JZ_E_MEMORY, 503, "out_of_memory", "系统繁忙，请稍后再试。", "系統繁忙，請稍後再試。",
       "The system is busy; try again later." },
+    { JZ_E_CONFLICT, 409, "conflict", "已经存在，或刚被他人修改。", "已經存在，或剛被他人修改。",
+      "It exists already, or somebody changed it meanwhile." },
+    { JZ_E_BUSY, 503, "busy", "系统繁忙，请稍后再试。", "系統繁忙，請稍後再試。",
+      "The system is busy; try again in a moment." },
+    { JZ_E_DENIED, 403, "denied", "没有权限，或规定不允许。", "沒有權限，或規定不允許。",
+      "That is not permitted." },
     { JZ_E_INTERNAL, 500, "internal", "系统内部错误，请联系工作人员。",
       "系統內部錯誤，請聯絡工作人員。", "An internal error; please tell the staff." },
 };

@@ -23,6 +23,9 @@ enum jz_error_code {
     JZ_E_INTEGRITY = -7,   /* a checksum or signature does not match */
     JZ_E_MEMORY = -8,      /* out of memory */
     JZ_E_INTERNAL = -9,    /* a bug, or a library failing without saying why */
+    JZ_E_CONFLICT = -10,   /* it is there already, or changed meanwhile */
+    JZ_E_BUSY = -11,       /* a queue is full or a lock is held: the same call may do later */
+    JZ_E_DENIED = -12,     /* the caller lacks the right, or a rule forbids it */
 };
 
 #define JZ_ERROR_TEXT_BYTES 512

@@ -14,9 +14,10 @@
 
 static char folder[] = "/tmp/jz-base-XXXXXX";
 
-static const int codes[] = { JZ_OK,       JZ_E_USAGE,   JZ_E_NOT_FOUND,   JZ_E_IO,
-                             JZ_E_FORMAT, JZ_E_LIMIT,   JZ_E_UNSUPPORTED, JZ_E_INTEGRITY,
-                             JZ_E_MEMORY, JZ_E_INTERNAL };
+static const int codes[] = { JZ_OK,       JZ_E_USAGE,    JZ_E_NOT_FOUND,   JZ_E_IO,
+                             JZ_E_FORMAT, JZ_E_LIMIT,    JZ_E_UNSUPPORTED, JZ_E_INTEGRITY,
+                             JZ_E_MEMORY, JZ_E_INTERNAL, JZ_E_CONFLICT,    JZ_E_BUSY,
+                             JZ_E_DENIED };
 
 static void every_code_has_a_row(void **state)
 {

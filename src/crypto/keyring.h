@@ -1,0 +1,124 @@
+/*
+ * The keyring: every secret of an installation, one key for one purpose, each with its versions.
+ *
+ * A keyring is one file of mode 0600, in the clear, or sealed by an AES key that never leaves a
+ * security module (PKCS#11). Sealed things name the version of their key, so that a rotation only
+ * adds a version: the newest seals, all of them open. A keyring in memory is immutable and shared
+ * by all threads; rotation writes a new file, and who holds the old one opens the new one when it
+ * meets a version it does not know.
+ */
+#pragma once
+
+#include "crypto/suite.h"
+
+enum jz_purpose {
+    JZ_KEY_IDENTITY,  /* seals names, document numbers, contacts */
+    JZ_KEY_LOOKUP,    /* keyed hash by which document numbers are found */
+    JZ_KEY_BIOMETRIC, /* seals the key of each person, which seals that person's templates */
+    JZ_KEY_LOG,       /* keyed hash of what logs may need to tell apart */
+    JZ_KEY_SIGN,      /* signs receipts, daily roots, proofs */
+    JZ_PURPOSES
+};
+
+const char *jz_purpose_name(enum jz_purpose purpose); /* "identity" and so on */
+int jz_purpose_parse(const char *name, enum jz_purpose *ret_purpose,
+                     struct jz_error *err) JZ_MUST_CHECK;
+
+/* Where the security module is; all NULL: none. */
+struct jz_pkcs11 {
+    const char *module; /* path of the PKCS#11 library */
+    const char *token;  /* label of the token */
+    const char *pin;    /* of the user; read from the environment, never from a command line */
+    const char *key;    /* label of the AES-256 key; made there by jz_keyring_create if missing */
+};
+
+struct jz_keyring;
+
+/* Makes a new keyring file; JZ_E_CONFLICT when PATH is there already. */
+int jz_keyring_create(const char *path, enum jz_suite suite, const struct jz_pkcs11 *module,
+                      struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * JZ_E_NOT_FOUND; JZ_E_DENIED when others than the owner can read the file, with what to type;
+ * JZ_E_FORMAT; JZ_E_INTEGRITY when the module's key does not open it.
+ */
+int jz_keyring_open(const char *path, const struct jz_pkcs11 *module,
+                    struct jz_keyring **ret_keyring, struct jz_error *err) JZ_MUST_CHECK;
+void jz_keyring_free(struct jz_keyring *keyring); /* wipes */
+
+/* Adds a version for the purpose to the file (atomically); the keyring in memory stays as it is. */
+int jz_keyring_rotate(const char *path, const struct jz_pkcs11 *module, enum jz_purpose purpose,
+                      struct jz_error *err) JZ_MUST_CHECK;
+
+enum jz_suite jz_keyring_suite(const struct jz_keyring *keyring);
+
+/* Versions run from 1 to this. */
+unsigned jz_keyring_versions(const struct jz_keyring *keyring, enum jz_purpose purpose);
+/* "2026-11-25T08:00:00Z" when that version was made; NULL when there is none. */
+const char *jz_keyring_created(const struct jz_keyring *keyring, enum jz_purpose purpose,
+                               unsigned version);
+
+/*
+ * Sealed bytes: suite, version (2 bytes), nonce, ciphertext, tag. `context` is authenticated and
+ * not stored: what the bytes belong to, so that a sealed value moved to another place does not
+ * open.
+ */
+#define JZ_SEAL_MAX_OVERHEAD 64
+
+/* Exactly how many bytes sealing adds in this keyring's suite. */
+size_t jz_seal_overhead(const struct jz_keyring *keyring);
+
+/* ret_sealed has room for size + JZ_SEAL_MAX_OVERHEAD bytes. */
+int jz_keyring_seal(const struct jz_keyring *keyring, enum jz_purpose purpose,
+                    struct jz_bytes context, const void *data, size_t size, uint8_t *ret_sealed,
+                    size_t *ret_size, struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * ret_data has room for `size` bytes. JZ_E_INTEGRITY when key, context or bytes are not those that
+ * were sealed; JZ_E_NOT_FOUND when the version is newer than this keyring; JZ_E_FORMAT.
+ */
+int jz_keyring_unseal(const struct jz_keyring *keyring, enum jz_purpose purpose,
+                      struct jz_bytes context, const void *sealed, size_t size, uint8_t *ret_data,
+                      size_t *ret_size, struct jz_error *err) JZ_MUST_CHECK;
+
+/* The version a sealed value names; 0 when it is not one. */
+unsigned jz_sealed_version(const void *sealed, size_t size);
+
+/* Keyed hash under a version of JZ_KEY_LOOKUP or JZ_KEY_LOG; the first 16 bytes of the MAC. */
+#define JZ_LOOKUP_BYTES 16
+int jz_keyring_lookup(const struct jz_keyring *keyring, enum jz_purpose purpose, unsigned version,
+                      const void *data, size_t size, uint8_t ret_hash[JZ_LOOKUP_BYTES],
+                      struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * A key of its own for one subject (a person), so that forgetting it shreds all it sealed. It is
+ * kept wrapped: sealed under JZ_KEY_BIOMETRIC with `context`.
+ */
+#define JZ_SUBJECT_KEY_MAX_BYTES 160
+int jz_subject_key_new(const struct jz_keyring *keyring, struct jz_bytes context,
+                       uint8_t ret_wrapped[JZ_SUBJECT_KEY_MAX_BYTES], size_t *ret_size,
+                       struct jz_error *err) JZ_MUST_CHECK;
+
+/* The same key wrapped anew under the newest version. */
+int jz_subject_key_rewrap(const struct jz_keyring *keyring, struct jz_bytes context,
+                          const void *wrapped, size_t size,
+                          uint8_t ret_wrapped[JZ_SUBJECT_KEY_MAX_BYTES], size_t *ret_size,
+                          struct jz_error *err) JZ_MUST_CHECK;
+int jz_subject_seal(const struct jz_keyring *keyring, struct jz_bytes context, const void *wrapped,
+                    size_t wrapped_size, const void *data, size_t size, uint8_t *ret_sealed,
+                    size_t *ret_size, struct jz_error *err) JZ_MUST_CHECK;
+int jz_subject_unseal(const struct jz_keyring *keyring, struct jz_bytes context,
+                      const void *wrapped, size_t wrapped_size, const void *sealed, size_t size,
+                      uint8_t *ret_data, size_t *ret_size, struct jz_error *err) JZ_MUST_CHECK;
+
+/* Signs with the newest version; the public key of any version, for publication. */
+int jz_keyring_sign(const struct jz_keyring *keyring, const char *domain, const void *data,
+                    size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
+                    struct jz_error *err) JZ_MUST_CHECK;
+int jz_keyring_public(const struct jz_keyring *keyring, unsigned version,
+                      struct jz_public_key *ret_key, struct jz_error *err) JZ_MUST_CHECK;
+
+static inline void jz_keyring_freep(struct jz_keyring **k)
+{
+    jz_keyring_free(*k);
+}
