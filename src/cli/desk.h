@@ -1,0 +1,29 @@
+/* What the commands of the ledger share: finding database and keyring, naming a person. */
+#pragma once
+
+#include "cli/args.h"
+#include "store/store.h"
+
+/* Where things are: the options --db and --keys, or JIANZAI_DB and JIANZAI_KEYS. */
+struct desk_options {
+    const char *db, *keys;
+};
+#define DESK_ARGS(o)                                                                               \
+    { "db", ARG_TEXT, &(o)->db, "URL: the database, default $JIANZAI_DB or jianzai.db" },          \
+    {                                                                                              \
+        "keys", ARG_TEXT, &(o)->keys, "FILE: the keyring, default $JIANZAI_KEYS or jianzai.keys"   \
+    }
+
+struct desk {
+    struct jz_keyring *keyring;
+    struct jz_store *store;
+};
+
+const char *desk_db(const struct desk_options *options);
+const char *desk_keys(const struct desk_options *options);
+/* The security module of JIANZAI_PKCS11_MODULE, _TOKEN, _PIN and _KEY; all NULL: none. */
+struct jz_pkcs11 desk_module(void);
+
+/* Prints the error and gives EXIT_USAGE on failure. */
+int desk_open(const struct desk_options *options, bool read_only, struct desk *ret_desk);
+void desk_close(struct desk *desk);

@@ -1,0 +1,75 @@
+#include "ledger/standing.h"
+
+const struct jz_policy *jz_benefit_policy(const struct jz_person_state *state,
+                                          const struct jz_benefit_state *benefit, struct jz_date on,
+                                          int64_t *ret_fact)
+{
+    int64_t fact = 0;
+    const struct jz_policy *p =
+        jz_policies_find(state->policies, benefit->region, benefit->scheme, on, &fact);
+    if (ret_fact)
+        *ret_fact = fact;
+    return p;
+}
+
+bool jz_benefit_standing(const struct jz_person_state *state,
+                         const struct jz_benefit_state *benefit, struct jz_date on,
+                         struct jz_standing *ret_standing, int64_t *ret_fact)
+{
+    const struct jz_policy *p = jz_benefit_policy(state, benefit, on, ret_fact);
+    if (!p || jz_date_is_set(state->died_on) ||
+        (jz_date_is_set(benefit->until) && jz_date_compare(on, benefit->until) > 0))
+        return false;
+    jz_calendar_standing(&p->rule, state->born_on, benefit->from, state->signs,
+                         (size_t)state->sign_count, on, NULL, ret_standing);
+    return true;
+}
+
+struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
+                                           const struct jz_benefit_state *benefit,
+                                           struct jz_date on)
+{
+    struct jz_standing s;
+    if (!jz_benefit_standing(state, benefit, on, &s, NULL))
+        return (struct jz_standing_cache){ .state = JZ_STANDING_NONE };
+    const struct jz_policy *p = jz_benefit_policy(state, benefit, on, NULL);
+    return (struct jz_standing_cache){
+        .due_on = s.due_on,
+        .grace_until = s.grace_until,
+        .next_on = jz_calendar_next_change(&p->rule, &s, on),
+        .state = s.state,
+        .decided_by = s.decided_by < 0 ? 0 : state->signs[s.decided_by].id,
+    };
+}
+
+bool jz_standing_cache_equal(const struct jz_standing_cache *a,
+                             const struct jz_benefit_state *cached)
+{
+    return jz_date_compare(a->due_on, cached->due_on) == 0 &&
+           jz_date_compare(a->grace_until, cached->grace_until) == 0 &&
+           jz_date_compare(a->next_on, cached->next_on) == 0 && a->state == cached->state &&
+           a->decided_by == cached->decided_by;
+}
+
+static struct jz_sql_value day_or_null(struct jz_date d)
+{
+    return jz_date_is_set(d) ? jz_int(jz_date_key(d)) : JZ_NULL;
+}
+
+void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
+                       const struct jz_standing_cache *cache)
+{
+    const struct jz_sql_value values[] = {
+        day_or_null(cache->due_on),
+        day_or_null(cache->grace_until),
+        jz_int(cache->state),
+        day_or_null(cache->next_on),
+        cache->decided_by ? jz_int(cache->decided_by) : JZ_NULL,
+        jz_int(person),
+        jz_int(benefit),
+    };
+    jz_entry_run(entry,
+                 "UPDATE standing SET due_on = $1, grace_until = $2, state = $3, next_on = $4, "
+                 "decided_by = $5 WHERE person = $6 AND benefit = $7",
+                 values, sizeof values / sizeof values[0]);
+}

@@ -1,0 +1,33 @@
+/* From a person's state to the standing of each benefit, and to the cache row that keeps it. */
+#pragma once
+
+#include "store/store.h"
+
+/* The policy in force for the benefit on that day, or NULL; *ret_fact is its fact id or 0. */
+const struct jz_policy *jz_benefit_policy(const struct jz_person_state *state,
+                                          const struct jz_benefit_state *benefit, struct jz_date on,
+                                          int64_t *ret_fact);
+
+/*
+ * The standing of one benefit on a day. *ret_fact 0 and false when no policy covers it; a benefit
+ * that ended, or of a person whose death is recorded, is not asked for anything (also false).
+ */
+bool jz_benefit_standing(const struct jz_person_state *state,
+                         const struct jz_benefit_state *benefit, struct jz_date on,
+                         struct jz_standing *ret_standing, int64_t *ret_fact);
+
+/* The cache's values for that standing: due_on, grace_until, state, next_on, decided_by. */
+struct jz_standing_cache {
+    struct jz_date due_on, grace_until, next_on;
+    enum jz_standing_state state;
+    int64_t decided_by;
+};
+struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
+                                           const struct jz_benefit_state *benefit,
+                                           struct jz_date on);
+bool jz_standing_cache_equal(const struct jz_standing_cache *a,
+                             const struct jz_benefit_state *cached);
+
+/* Brings the row of the cache up to date. */
+void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
+                       const struct jz_standing_cache *cache);

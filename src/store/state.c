@@ -1,0 +1,295 @@
+/* The state of persons: a few queries for a whole group, each a single round trip. */
+#include "store/store_internal.h"
+
+#include <string.h>
+
+/* Facts to be fetched by id, each for one of the states. */
+struct wanted {
+    int64_t *facts;
+    size_t *states;
+    size_t count, room;
+};
+
+struct loading {
+    struct jz_person_state *states;
+    int64_t *person_rows; /* by state: the row of person that holds */
+    int64_t *shreds;      /* by state: latest fact that shredded biometrics */
+    struct wanted evidence, events, cases;
+};
+
+static int want(struct wanted *w, int64_t fact, size_t state, struct jz_error *err)
+{
+    if (w->count == w->room) {
+        const size_t room = w->room ? w->room * 2 : 64;
+        int64_t *facts = realloc(w->facts, room * sizeof *facts);
+        if (!facts)
+            return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+        w->facts = facts;
+        size_t *states = realloc(w->states, room * sizeof *states);
+        if (!states)
+            return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+        w->states = states;
+        w->room = room;
+    }
+    w->facts[w->count] = fact;
+    w->states[w->count++] = state;
+    return 0;
+}
+
+static int on_fact(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    struct loading *l = context;
+    const int64_t fact = jz_sql_int(row, 0);
+    switch (jz_sql_int(row, 1)) {
+    case JZ_T_PERSON:
+        l->person_rows[key] = fact;
+        return 0;
+    case JZ_T_ENROLMENT:
+        l->states[key].enrolment = fact;
+        return 0;
+    case JZ_T_SHRED:
+        l->shreds[key] = fact;
+        return 0;
+    case JZ_T_EVIDENCE:
+        return want(&l->evidence, fact, key, err);
+    case JZ_T_EVENT:
+        return want(&l->events, fact, key, err);
+    case JZ_T_CASE:
+        return want(&l->cases, fact, key, err);
+    default:
+        return 0;
+    }
+}
+
+static int on_person(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    (void)err;
+    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    s->person = jz_sql_int(row, 0);
+    s->born_on = jz_date_from_key(jz_sql_int(row, 1));
+    s->sex = (int)jz_sql_int(row, 2);
+    s->care = (unsigned)jz_sql_int(row, 3);
+    s->residence = (unsigned)jz_sql_int(row, 4);
+    return 0;
+}
+
+static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
+                      struct jz_error *err)
+{
+    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    if (s->benefit_count == JZ_PERSON_BENEFITS)
+        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d benefits",
+                            JZ_PERSON_BENEFITS);
+    s->benefits[s->benefit_count++] = (struct jz_benefit_state){
+        .benefit = jz_sql_int(row, 0),
+        .version = jz_sql_int(row, 1),
+        .scheme = (enum jz_scheme)jz_sql_int(row, 2),
+        .region = (unsigned)jz_sql_int(row, 3),
+        .from = jz_date_from_key(jz_sql_int(row, 4)),
+        .until = jz_date_from_key(jz_sql_int(row, 5)),
+        .by_unit = jz_sql_value(row, 6).type != JZ_SQL_NULL,
+        .due_on = jz_date_from_key(jz_sql_int(row, 7)),
+        .grace_until = jz_date_from_key(jz_sql_int(row, 8)),
+        .state = (enum jz_standing_state)jz_sql_int(row, 9),
+        .next_on = jz_date_from_key(jz_sql_int(row, 10)),
+        .decided_by = jz_sql_int(row, 11),
+    };
+    return 0;
+}
+
+/* Room for one sign more; sizes are powers of two, so the count alone tells when it is full. */
+static int grow_signs(struct jz_person_state *s, struct jz_error *err)
+{
+    const int n = s->sign_count;
+    if (n == JZ_PERSON_SIGNS)
+        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d rows of evidence",
+                            JZ_PERSON_SIGNS);
+    if (n >= 8 ? (n & (n - 1)) != 0 : n != 0)
+        return 0;
+    const size_t room = n >= 8 ? 2 * (size_t)n : 8;
+    struct jz_sign *signs = realloc(s->signs, room * sizeof *signs);
+    if (!signs)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    s->signs = signs;
+    struct jz_sign_detail *details = realloc(s->details, room * sizeof *details);
+    if (!details)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    s->details = details;
+    return 0;
+}
+
+/* Evidence comes in the order of its ids: a correction after what it corrects. */
+static void forget_sign(struct jz_person_state *s, int64_t id)
+{
+    for (int i = 0; i < s->sign_count; i++)
+        if (s->signs[i].id == id) {
+            const size_t behind = (size_t)(s->sign_count - i - 1);
+            memmove(&s->signs[i], &s->signs[i + 1], behind * sizeof *s->signs);
+            memmove(&s->details[i], &s->details[i + 1], behind * sizeof *s->details);
+            s->sign_count--;
+            return;
+        }
+}
+
+static int on_evidence(void *context, size_t key, const struct jz_sql_rows *row,
+                       struct jz_error *err)
+{
+    struct loading *l = context;
+    struct jz_person_state *s = &l->states[l->evidence.states[key]];
+    if (jz_sql_value(row, 5).type != JZ_SQL_NULL)
+        forget_sign(s, jz_sql_int(row, 5));
+    const int r = grow_signs(s, err);
+    if (r < 0)
+        return r;
+    const struct jz_sign sign = {
+        .id = jz_sql_int(row, 0),
+        .observed_on = jz_date_from_key(jz_sql_int(row, 2)),
+        .kind = (uint8_t)jz_sql_int(row, 1),
+        .outcome = (uint8_t)jz_sql_int(row, 3),
+    };
+    int at = s->sign_count++;
+    for (; at > 0 && jz_date_compare(s->signs[at - 1].observed_on, sign.observed_on) > 0; at--) {
+        s->signs[at] = s->signs[at - 1];
+        s->details[at] = s->details[at - 1];
+    }
+    s->signs[at] = sign;
+    s->details[at] = (struct jz_sign_detail){
+        .strength = (uint8_t)jz_sql_int(row, 4),
+        .place = (unsigned)jz_sql_int(row, 6),
+        .recorded_at = jz_sql_int(row, 7),
+    };
+    return 0;
+}
+
+static int on_event(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    (void)err;
+    struct loading *l = context;
+    struct jz_person_state *s = &l->states[l->events.states[key]];
+    const struct jz_sql_value kind = jz_sql_value(row, 1);
+    if (jz_sql_value(row, 3).type != JZ_SQL_NULL && jz_sql_int(row, 3) == s->death) {
+        s->death = 0;
+        s->died_on = (struct jz_date){ 0 };
+    }
+    if (kind.size == 5 && memcmp(kind.data, "death", 5) == 0) {
+        s->death = jz_sql_int(row, 0);
+        s->died_on = jz_date_from_key(jz_sql_int(row, 2));
+    }
+    return 0;
+}
+
+static int on_case(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    (void)err;
+    struct loading *l = context;
+    struct jz_person_state *s = &l->states[l->cases.states[key]];
+    const struct jz_sql_value of = jz_sql_value(row, 1);
+    if (of.type == JZ_SQL_NULL)
+        s->open_case = jz_sql_int(row, 0);
+    else if (of.integer == s->open_case)
+        s->open_case = 0;
+    return 0;
+}
+
+static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct loading *l,
+                struct jz_error *err)
+{
+    int r = jz_sql_each(sql, "SELECT fact, kind FROM person_fact WHERE person = $1 ORDER BY fact",
+                        persons, count, on_fact, l, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count; i++)
+        if (l->shreds[i] > l->states[i].enrolment)
+            l->states[i].enrolment = 0;
+    if ((r = jz_sql_each(sql,
+                         "SELECT COALESCE(of, id), born_on, sex, care, residence FROM person "
+                         "WHERE id = $1",
+                         l->person_rows, count, on_person, l, err)) < 0 ||
+        (r = jz_sql_each(
+             sql,
+             "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, "
+             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by FROM standing s "
+             "JOIN benefit b ON b.id = COALESCE(s.version, s.benefit) WHERE s.person = $1 "
+             "ORDER BY s.benefit",
+             persons, count, on_benefit, l, err)) < 0 ||
+        (r = jz_sql_each(sql,
+                         "SELECT id, kind, observed_on, outcome, strength, of, place, "
+                         "recorded_at FROM evidence WHERE id = $1",
+                         l->evidence.facts, l->evidence.count, on_evidence, l, err)) < 0 ||
+        (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
+                         l->events.facts, l->events.count, on_event, l, err)) < 0)
+        return r;
+    return jz_sql_each(sql, "SELECT id, of FROM review_case WHERE id = $1", l->cases.facts,
+                       l->cases.count, on_case, l, err);
+}
+
+static void wanted_done(struct wanted *w)
+{
+    free(w->facts);
+    free(w->states);
+}
+
+int jz_states_load(struct jz_sql *sql, const int64_t *persons, size_t count,
+                   const struct jz_policies *policies, struct jz_person_state *states,
+                   struct jz_error *err)
+{
+    struct loading l = {
+        .states = states,
+        .person_rows = malloc(count * sizeof *l.person_rows),
+        .shreds = calloc(count, sizeof *l.shreds),
+    };
+    int r = 0;
+    if (!l.person_rows || !l.shreds)
+        r = jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        states[i] = (struct jz_person_state){ .policies = policies };
+        if (r == 0)
+            l.person_rows[i] = persons[i];
+    }
+    if (r == 0)
+        r = load(sql, persons, count, &l, err);
+    wanted_done(&l.evidence);
+    wanted_done(&l.events);
+    wanted_done(&l.cases);
+    free(l.person_rows);
+    free(l.shreds);
+    for (size_t i = 0; i < count && r < 0; i++)
+        jz_person_state_done(&states[i]);
+    return r;
+}
+
+void jz_person_state_done(struct jz_person_state *state)
+{
+    free(state->signs);
+    free(state->details);
+    state->signs = NULL;
+    state->details = NULL;
+    state->sign_count = 0;
+    jz_policies_unref(state->held);
+    state->held = NULL;
+}
+
+int jz_person_state_load(struct jz_store *store, int64_t person, struct jz_person_state *ret_state,
+                         struct jz_error *err)
+{
+    struct jz_sql *sql = NULL;
+    struct jz_person_state state;
+    JZ_CLEANUP(jz_policies_unrefp) struct jz_policies *policies = jz_store_policies(store);
+    int r = jz_store_reader(store, &sql, err);
+    if (r < 0)
+        return r;
+    if ((r = jz_sql_begin_read(sql, err)) == 0) {
+        r = jz_states_load(sql, &person, 1, policies, &state, err);
+        jz_sql_rollback(sql);
+    }
+    jz_store_return(store, sql);
+    if (r < 0)
+        return r;
+    if (!state.person) {
+        jz_person_state_done(&state);
+        return jz_error_set(err, JZ_E_NOT_FOUND, "there is no such person");
+    }
+    state.held = JZ_TAKE(policies);
+    *ret_state = state;
+    return 0;
+}

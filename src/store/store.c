@@ -1,0 +1,184 @@
+#include "store/store_internal.h"
+
+#include <string.h>
+#include <time.h>
+
+static int64_t system_clock(void)
+{
+    return time(NULL);
+}
+
+/* Opens one connection and refuses a database of another version. */
+static int open_checked(const char *url, bool read_only, struct jz_sql **ret_sql,
+                        enum jz_suite *ret_suite, struct jz_error *err)
+{
+    const struct jz_sql_options options = { .read_only = read_only };
+    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
+    int version = 0;
+    int r = jz_sql_open(url, &options, &sql, err);
+    if (r < 0)
+        return r;
+    char name[256];
+    jz_sql_describe(url, name, sizeof name);
+    if ((r = jz_schema_read_version(sql, &version, err)) < 0) {
+        jz_error_prefix(err, "%s", name);
+        return r;
+    }
+    if (version != JZ_SCHEMA_VERSION)
+        return jz_error_set(err, JZ_E_UNSUPPORTED,
+                            version < JZ_SCHEMA_VERSION
+                                ? "%s: is of version %d, this program wants %d; type: jianzai db "
+                                  "migrate"
+                                : "%s: is of version %d, newer than this program's %d: install "
+                                  "the newer program",
+                            name, version, JZ_SCHEMA_VERSION);
+    if ((r = jz_schema_read_suite(sql, ret_suite, err)) < 0)
+        return r;
+    *ret_sql = JZ_TAKE(sql);
+    return 0;
+}
+
+int jz_store_open(const char *url, const struct jz_keyring *keyring,
+                  const struct jz_store_options *options, struct jz_store **ret_store,
+                  struct jz_error *err)
+{
+    JZ_CLEANUP(jz_store_closep) struct jz_store *s = calloc(1, sizeof *s);
+    if (!s)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->returned, NULL);
+    s->keyring = keyring;
+    s->clock = options && options->clock ? options->clock : system_clock;
+    s->url = strdup(url);
+    if (!s->url)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    struct jz_policies *policies = NULL;
+    int r;
+    if ((r = open_checked(url, true, &s->idle[0], &s->suite, err)) < 0)
+        return r;
+    s->idle_count = 1;
+    if ((r = jz_policies_load(s->idle[0], &policies, err)) < 0)
+        return r;
+    s->policies = policies;
+    if (!(options && options->read_only) && (r = jz_writer_start(s, &s->writer, err)) < 0)
+        return r;
+    *ret_store = JZ_TAKE(s);
+    return 0;
+}
+
+void jz_store_close(struct jz_store *s)
+{
+    if (!s)
+        return;
+    jz_writer_stop(s->writer);
+    for (int i = 0; i < s->idle_count; i++)
+        jz_sql_close(s->idle[i]);
+    jz_policies_unref(s->policies);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->returned);
+    free(s->url);
+    free(s);
+}
+
+const struct jz_keyring *jz_store_keyring(const struct jz_store *store)
+{
+    return store->keyring;
+}
+
+const char *jz_store_url(const struct jz_store *store)
+{
+    return store->url;
+}
+
+enum jz_suite jz_store_suite(const struct jz_store *store)
+{
+    return store->suite;
+}
+
+int jz_store_reader(struct jz_store *s, struct jz_sql **ret_sql, struct jz_error *err)
+{
+    struct jz_sql *sql = NULL;
+    pthread_mutex_lock(&s->lock);
+    while (s->idle_count == 0 && s->lent == JZ_STORE_READERS)
+        pthread_cond_wait(&s->returned, &s->lock);
+    s->lent++;
+    if (s->idle_count > 0)
+        sql = s->idle[--s->idle_count];
+    pthread_mutex_unlock(&s->lock);
+    int r = 0;
+    if (!sql) {
+        const struct jz_sql_options options = { .read_only = true };
+        r = jz_sql_open(s->url, &options, &sql, err);
+    }
+    if (r < 0) {
+        jz_store_return(s, NULL);
+        return r;
+    }
+    *ret_sql = sql;
+    return 0;
+}
+
+void jz_store_return(struct jz_store *s, struct jz_sql *sql)
+{
+    if (sql && jz_sql_is_broken(sql)) {
+        jz_sql_close(sql);
+        sql = NULL;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->lent--;
+    if (sql)
+        s->idle[s->idle_count++] = sql;
+    pthread_cond_signal(&s->returned);
+    pthread_mutex_unlock(&s->lock);
+}
+
+struct jz_policies *jz_store_policies(struct jz_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct jz_policies *p = jz_policies_ref(s->policies);
+    pthread_mutex_unlock(&s->lock);
+    return p;
+}
+
+void jz_store_set_policies(struct jz_store *s, struct jz_policies *policies)
+{
+    pthread_mutex_lock(&s->lock);
+    struct jz_policies *old = s->policies;
+    s->policies = policies;
+    pthread_mutex_unlock(&s->lock);
+    jz_policies_unref(old);
+}
+
+static int not_writable(const struct jz_store *s, struct jz_error *err)
+{
+    char name[256];
+    jz_sql_describe(s->url, name, sizeof name);
+    return jz_error_set(err, JZ_E_DENIED, "%s: was opened for reading only", name);
+}
+
+int jz_store_post(struct jz_store *s, struct jz_batch *batch, struct jz_error *err)
+{
+    return s->writer ? jz_writer_post(s->writer, batch, err) : not_writable(s, err);
+}
+
+void jz_store_wait(struct jz_store *s, struct jz_batch *batch)
+{
+    jz_writer_wait(s->writer, batch);
+}
+
+int jz_store_submit(struct jz_store *s, struct jz_act *acts, size_t count, struct jz_error *err)
+{
+    struct jz_batch batch = { .acts = acts, .count = count };
+    const int r = jz_store_post(s, &batch, err);
+    if (r < 0)
+        return r;
+    jz_store_wait(s, &batch);
+    return 0;
+}
+
+void jz_store_stats(struct jz_store *s, struct jz_store_stats *ret_stats)
+{
+    *ret_stats = (struct jz_store_stats){ 0 };
+    if (s->writer)
+        jz_writer_stats(s->writer, ret_stats);
+}

@@ -1,0 +1,71 @@
+/* What the files of this room share. */
+#pragma once
+
+#include "store/fact.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+/* One row or statement of a group; the bytes lie in the group's arena. */
+struct jz_write {
+    enum jz_table table;   /* of a new row; otherwise 0 */
+    const char *statement; /* run with the values; NULL for a new row */
+    struct jz_sql_value *values;
+    size_t count;
+};
+
+/* Memory that is released in one go. */
+struct jz_arena {
+    struct jz_arena_block *block; /* newest first */
+};
+void *jz_arena_take(struct jz_arena *arena, size_t size); /* NULL: out of memory */
+void jz_arena_reset(struct jz_arena *arena);              /* keeps the first block */
+void jz_arena_done(struct jz_arena *arena);
+
+/* What decide adds to. */
+struct jz_entry {
+    struct jz_arena *arena;
+    struct jz_write *writes;
+    size_t count, room;
+    int64_t next_id, now;
+    bool policies_changed;
+    int failed; /* sticky: out of memory or over a limit */
+};
+
+/* The loading of person states, for writer and readers. states[i] is cleared and filled. */
+int jz_states_load(struct jz_sql *sql, const int64_t *persons, size_t count,
+                   const struct jz_policies *policies, struct jz_person_state *states,
+                   struct jz_error *err) JZ_MUST_CHECK;
+
+/* schema.c */
+int jz_schema_read_version(struct jz_sql *sql, int *ret_version,
+                           struct jz_error *err) JZ_MUST_CHECK;
+int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite,
+                         struct jz_error *err) JZ_MUST_CHECK;
+
+/* writer.c */
+struct jz_writer;
+int jz_writer_start(struct jz_store *store, struct jz_writer **ret_writer,
+                    struct jz_error *err) JZ_MUST_CHECK;
+void jz_writer_stop(struct jz_writer *writer); /* after all that waits is done */
+int jz_writer_post(struct jz_writer *writer, struct jz_batch *batch,
+                   struct jz_error *err) JZ_MUST_CHECK;
+void jz_writer_wait(struct jz_writer *writer, struct jz_batch *batch);
+void jz_writer_stats(struct jz_writer *writer, struct jz_store_stats *ret_stats);
+
+struct jz_store {
+    char *url;
+    const struct jz_keyring *keyring;
+    enum jz_suite suite;
+    int64_t (*clock)(void);
+    struct jz_writer *writer; /* NULL: read-only */
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t returned;
+    struct jz_sql *idle[JZ_STORE_READERS];
+    int idle_count, lent;
+    struct jz_policies *policies;
+};
+
+/* Takes over the set and lets the old one go. */
+void jz_store_set_policies(struct jz_store *store, struct jz_policies *policies);
