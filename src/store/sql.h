@@ -9,7 +9,8 @@
  * Errors: JZ_E_CONFLICT (a unique key), JZ_E_DENIED (a trigger that guards facts, a read-only
  * database), JZ_E_BUSY (another process holds the lock for longer than the time-out), JZ_E_IO
  * (disk full, connection lost …; the text says which and what to do), JZ_E_LIMIT,
- * JZ_E_INTEGRITY (the file is damaged), JZ_E_INTERNAL (SQL that is wrong).
+ * JZ_E_INTEGRITY (the file is damaged), JZ_E_FORMAT (it is no database at all), JZ_E_INTERNAL (SQL
+ * that is wrong, or a row that breaks NOT NULL, CHECK or a foreign key).
  */
 #pragma once
 
@@ -34,9 +35,15 @@ static inline struct jz_sql_value jz_int(int64_t value)
 {
     return (struct jz_sql_value){ .type = JZ_SQL_INT, .integer = value };
 }
-/* NULL for a NULL text. */
+/* NULL for a NULL pointer. */
 struct jz_sql_value jz_text(const char *text);
 struct jz_sql_value jz_blob(const void *data, size_t size);
+
+/* Limits; what lies beyond is JZ_E_LIMIT. */
+#define JZ_SQL_MAX_VALUES      64         /* parameters of a statement, columns of a copy */
+#define JZ_SQL_MAX_VALUE_BYTES (64 << 20) /* a text or blob on its way in */
+#define JZ_SQL_MAX_STATEMENTS  1024       /* different texts on one connection */
+#define JZ_SQL_MAX_URL_BYTES   4096
 
 struct jz_sql;
 
@@ -64,6 +71,9 @@ bool jz_sql_is_broken(const struct jz_sql *sql);
 /*
  * A transaction that writes takes the lock at once (SQLite: BEGIN IMMEDIATE). One that only reads
  * sees one state of the database throughout (PostgreSQL: REPEATABLE READ READ ONLY).
+ * After an error inside a transaction that transaction is lost, on SQLite too: what follows is
+ * refused until jz_sql_rollback (or "ROLLBACK TO" a savepoint), and commit rolls back and returns
+ * the code of that first error.
  * After a failed commit nothing is known when the connection is broken; otherwise it is rolled
  * back.
  */
