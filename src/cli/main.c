@@ -5,12 +5,16 @@
 
 static int face(int argc, char **argv);
 static int bench(int argc, char **argv);
+static int fake(int argc, char **argv);
 
 static const struct command face_command = { "face", face, "COMMAND …",
                                              "look at photographs and clips" };
 static const struct command bench_command = { "bench", bench, "face", "measure speed" };
 
-static const struct command *const top[] = { &face_command, &models_command, &bench_command };
+static const struct command fake_command = { "fake", fake, "people", "make up data" };
+
+static const struct command *const top[] = { &face_command, &models_command, &bench_command,
+                                             &fake_command };
 
 static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
@@ -18,6 +22,8 @@ static const struct command *const face_commands[] = {
 };
 
 static const struct command *const bench_commands[] = { &bench_face_command };
+
+static const struct command *const fake_commands[] = { &fake_people_command };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -34,6 +40,7 @@ static void help(FILE *out)
     list(out, "jianzai face ", face_commands, COUNT(face_commands));
     list(out, "jianzai ", &top[1], 1);
     list(out, "jianzai bench ", bench_commands, COUNT(bench_commands));
+    list(out, "jianzai fake ", fake_commands, COUNT(fake_commands));
     fputs("  jianzai --help | --version\n\n"
           "Options of most commands: --json (one JSON object, or one line per input),\n"
           "--models DIR, --precision auto|fp32|bf16. COMMAND --help says more.\n"
@@ -70,6 +77,11 @@ static int face(int argc, char **argv)
 static int bench(int argc, char **argv)
 {
     return dispatch("bench", bench_commands, COUNT(bench_commands), argc, argv);
+}
+
+static int fake(int argc, char **argv)
+{
+    return dispatch("fake", fake_commands, COUNT(fake_commands), argc, argv);
 }
 
 int main(int argc, char **argv)

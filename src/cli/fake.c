@@ -1,0 +1,91 @@
+/* Made-up data for demonstrations, tests and measuring. */
+#include "cli/cli.h"
+
+#include "identity/fake.h"
+
+static int run_people(int argc, char **argv);
+
+const struct command fake_people_command = {
+    "people",
+    run_people,
+    "--count N [--seed S] [--on DATE] [--region CODE] [--dirt] [--chinese] [--gb18030] > FILE.csv",
+    "a register of people who do not exist, the same for a seed on every machine",
+};
+
+/* A sink that converts to GB18030. Rows come whole, so no character is ever cut. */
+struct converter {
+    struct jz_transcoder *transcoder;
+    char out[JZ_ENCODING_GROWTH * JZ_CSV_WRITER_BYTES];
+};
+
+static void close_converter(struct converter **c)
+{
+    if (*c)
+        jz_transcoder_free((*c)->transcoder);
+    free(*c);
+}
+
+static int write_gb18030(void *sink, const void *data, size_t size, struct jz_error *err)
+{
+    struct converter *c = sink;
+    size_t at;
+    const ssize_t n = jz_transcoder_run(c->transcoder, data, size, c->out, sizeof c->out, &at);
+    if (n < 0)
+        return jz_error_set(err, (int)n, "GB18030 lacks a character");
+    return jz_csv_write_file(stdout, c->out, (size_t)n, err);
+}
+
+static int write_people(const struct options *o, const struct jz_fake *fake, struct jz_error *err)
+{
+    JZ_CLEANUP(close_converter) struct converter *converter = calloc(1, sizeof *converter);
+    jz_autofree struct jz_csv_writer *w = malloc(sizeof *w);
+    if (!w || !converter)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    const int r =
+        jz_transcoder_new(JZ_ENCODING_UTF8, JZ_ENCODING_GB18030, &converter->transcoder, err);
+    if (r < 0 && o->gb18030)
+        return r;
+    jz_csv_writer_init(w, o->gb18030 ? write_gb18030 : jz_csv_write_file,
+                       o->gb18030 ? (void *)converter : stdout);
+
+    struct jz_fake_row rows[JZ_FAKE_MAX_ROWS];
+    jz_fake_write_header(w, o->chinese);
+    for (uint64_t number = 0; number < o->count && !w->error.code; number++) {
+        const unsigned count = jz_fake_person(fake, number, rows);
+        for (unsigned i = 0; i < count; i++)
+            jz_fake_write_row(w, &rows[i], o->chinese);
+    }
+    return jz_csv_writer_flush(w, err);
+}
+
+static int run_people(int argc, char **argv)
+{
+    struct options o;
+    int first;
+    const int parsed = parse_options(
+        &fake_people_command, "count seed on region dirt chinese gb18030 ", argc, argv, &o, &first);
+    if (parsed != 0)
+        return parsed < 0 ? 0 : parsed;
+    if (first < argc) {
+        fprintf(stderr, "jianzai: people: '%s' is one word too many\n", argv[first]);
+        return EXIT_USAGE;
+    }
+    if (o.count == 0) {
+        fprintf(stderr, "jianzai: people: how many? --count N\n");
+        return EXIT_USAGE;
+    }
+    struct jz_fake_options options = {
+        .seed = o.seed, .region = o.region, .has_dirt = o.dirt, .on = jz_date_today()
+    };
+    if (o.on && !jz_date_parse(o.on, &options.on)) {
+        fprintf(stderr, "jianzai: people: --on: '%s' is no day; it is YYYY-MM-DD\n", o.on);
+        return EXIT_USAGE;
+    }
+    struct jz_error err;
+    JZ_CLEANUP(jz_fake_freep) struct jz_fake *fake = NULL;
+    if (jz_fake_new(&options, &fake, &err) < 0 || write_people(&o, fake, &err) < 0) {
+        complain("people", &err);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
