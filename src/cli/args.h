@@ -35,7 +35,3 @@ struct arg {
  */
 int parse_args(const struct command *command, const struct arg *args, size_t count, int argc,
                char **argv, int min_words, int max_words, int *ret_first);
-
-/* A group of commands: "jianzai person find …". Says which there are when the word is none. */
-int dispatch(const char *what, const struct command *const *table, size_t count, int argc,
-             char **argv);

@@ -165,13 +165,5 @@ static int restore(int argc, char **argv)
     return 0;
 }
 
-static const struct command *const commands[] = { &init_command, &migrate_command, &check_command,
-                                                  &backup_command, &restore_command };
-
-static int run(int argc, char **argv)
-{
-    return dispatch("db", commands, sizeof commands / sizeof commands[0], argc, argv);
-}
-
-const struct command db_command = { "db", run, "init|migrate|check|backup|restore",
-                                    "make, upgrade, check, copy a database" };
+const struct command *const db_commands[] = { &init_command,   &migrate_command, &check_command,
+                                              &backup_command, &restore_command, NULL };

@@ -3,85 +3,86 @@
 #include <stdio.h>
 #include <string.h>
 
-static int face(int argc, char **argv);
-static int bench(int argc, char **argv);
-static int fake(int argc, char **argv);
-
-static const struct command face_command = { "face", face, "COMMAND …",
-                                             "look at photographs and clips" };
-static const struct command bench_command = { "bench", bench, "face", "measure speed" };
-
-static const struct command fake_command = { "fake", fake, "people", "make up data" };
-
-static const struct command *const top[] = { &face_command, &models_command, &bench_command,
-                                             &fake_command };
-
 static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
-    &face_compare_command, &face_liveness_command, &face_pairs_command,
+    &face_compare_command, &face_liveness_command, &face_pairs_command, NULL,
+};
+static const struct command *const bench_commands[] = { &bench_face_command, NULL };
+static const struct command *const fake_commands[] = { &fake_people_command, NULL };
+static const struct command *const single_commands[] = { &models_command, NULL };
+
+/* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
+static const struct {
+    const char *name;
+    const struct command *const *commands;
+} groups[] = {
+    { "db", db_commands },       { "receipt", receipt_commands }, { "face", face_commands },
+    { "bench", bench_commands }, { "fake", fake_commands },       { NULL, single_commands },
 };
 
-static const struct command *const bench_commands[] = { &bench_face_command };
+enum { GROUPS = sizeof groups / sizeof groups[0] };
 
-static const struct command *const fake_commands[] = { &fake_people_command };
-
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
-
-static void list(FILE *out, const char *prefix, const struct command *const *table, size_t count)
+static void list(FILE *out, const char *group, const struct command *const *commands)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, "  %s%s %s\n      %s\n", prefix, table[i]->name, table[i]->usage,
-                table[i]->what);
+    for (; *commands; commands++)
+        fprintf(out, "  jianzai %s%s%s %s\n      %s\n", group ? group : "", group ? " " : "",
+                (*commands)->name, (*commands)->usage, (*commands)->what);
 }
 
 static void help(FILE *out)
 {
     fputs("jianzai (健在): certifies that a pensioner is alive and is who they say.\n\n", out);
-    list(out, "jianzai face ", face_commands, COUNT(face_commands));
-    list(out, "jianzai ", &top[1], 1);
-    list(out, "jianzai bench ", bench_commands, COUNT(bench_commands));
-    list(out, "jianzai fake ", fake_commands, COUNT(fake_commands));
-    fputs("  jianzai --help | --version\n\n"
-          "Options of most commands: --json (one JSON object, or one line per input),\n"
-          "--models DIR, --precision auto|fp32|bf16. COMMAND --help says more.\n"
-          "Exit status: 0 done or accepted, 1 rejected, 2 bad usage or input.\n",
-          out);
+    for (int i = 0; i < GROUPS; i++)
+        list(out, groups[i].name, groups[i].commands);
+    fputs(
+        "  jianzai --help | --version\n\n"
+        "COMMAND --help lists its options. Most take --json: one JSON object, or a line an input.\n"
+        "Exit status: 0 done or accepted, 1 rejected, 2 bad usage or input.\n",
+        out);
 }
 
-static int dispatch(const char *what, const struct command *const *table, size_t count, int argc,
-                    char **argv)
+static const struct command *find(const struct command *const *commands, const char *name)
 {
+    for (; *commands; commands++)
+        if (strcmp((*commands)->name, name) == 0)
+            return *commands;
+    return NULL;
+}
+
+static int run_in_group(int group, int argc, char **argv)
+{
+    const struct command *c = argc >= 2 ? find(groups[group].commands, argv[1]) : NULL;
+    if (c)
+        return c->run(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
-        help(stdout);
+        list(stdout, groups[group].name, groups[group].commands);
         return 0;
     }
-    for (size_t i = 0; argc >= 2 && i < count; i++)
-        if (strcmp(argv[1], table[i]->name) == 0)
-            return table[i]->run(argc - 1, argv + 1);
     if (argc < 2)
-        fprintf(stderr, "jianzai: %s: which command?", what);
+        fprintf(stderr, "jianzai: %s: which command? there are", argv[0]);
     else
-        fprintf(stderr, "jianzai: %s: '%s' is not a command;", what, argv[1]);
-    fputs(" there are", stderr);
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", table[i]->name);
+        fprintf(stderr, "jianzai: %s: '%s' is not a command; there are", argv[0], argv[1]);
+    for (const struct command *const *at = groups[group].commands; *at; at++)
+        fprintf(stderr, "%s %s", at == groups[group].commands ? "" : ",", (*at)->name);
     fputs("\n", stderr);
     return EXIT_USAGE;
 }
 
-static int face(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    return dispatch("face", face_commands, COUNT(face_commands), argc, argv);
-}
-
-static int bench(int argc, char **argv)
-{
-    return dispatch("bench", bench_commands, COUNT(bench_commands), argc, argv);
-}
-
-static int fake(int argc, char **argv)
-{
-    return dispatch("fake", fake_commands, COUNT(fake_commands), argc, argv);
+    for (int i = 0; i < GROUPS; i++)
+        if (groups[i].name && strcmp(argv[1], groups[i].name) == 0)
+            return run_in_group(i, argc - 1, argv + 1);
+    const struct command *c = find(single_commands, argv[1]);
+    if (c)
+        return c->run(argc - 1, argv + 1);
+    fprintf(stderr, "jianzai: '%s' is not a command; there are", argv[1]);
+    for (int i = 0; i < GROUPS - 1; i++)
+        fprintf(stderr, " %s,", groups[i].name);
+    for (const struct command *const *at = single_commands; *at; at++)
+        fprintf(stderr, "%s %s", at == single_commands ? "" : ",", (*at)->name);
+    fputs("\n", stderr);
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -90,11 +91,15 @@ int main(int argc, char **argv)
         puts("jianzai " JZ_VERSION);
         return 0;
     }
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+        help(stdout);
+        return 0;
+    }
     if (argc < 2) {
         help(stderr);
         return EXIT_USAGE;
     }
-    int status = dispatch("jianzai", top, COUNT(top), argc, argv);
+    int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("jianzai: standard output");
         return EXIT_USAGE;

@@ -1,6 +1,7 @@
 #include "ledger/claim.h"
 
 #include "ledger/standing.h"
+#include "receipt/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -269,7 +270,7 @@ static int write_receipt(const struct jz_claim_act *act, const struct jz_person_
         .person = (uint64_t)c->person,
         .observed_on = c->observed_on,
         .recorded_at = jz_entry_now(entry),
-        .kind = (uint8_t)c->kind,
+        .kind = (uint8_t)jz_receipt_kind_number(jz_evidence_words[c->kind].name),
     };
     receipt.leaf = receipt.number - 1;
     /* Several benefits: the receipt holds until the first of them is due. */
