@@ -84,4 +84,3 @@ extern const struct command face_detect_command, face_quality_command, face_embe
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const db_commands[];
-extern const struct command *const receipt_commands[];

@@ -108,12 +108,12 @@ static bool was_presented(const struct jz_claim *c, const char *name)
 }
 
 /* Whether this document, or one that stands for it, was presented. */
-static bool is_satisfied(const struct jz_claim *c, const struct jz_document_rule *rules,
-                         size_t count, const struct jz_document_rule *rule)
+static bool is_satisfied(const struct jz_claim *c, const struct jz_paper_rule *rules,
+                         size_t count, const struct jz_paper_rule *rule)
 {
     for (size_t i = 0; i < count; i++)
         if ((&rules[i] == rule || (rule->group && rules[i].group == rule->group)) &&
-            was_presented(c, jz_document_name(&rules[i])))
+            was_presented(c, jz_paper_name(&rules[i])))
             return true;
     return false;
 }
@@ -123,14 +123,14 @@ static void check_documents(const struct jz_claim *c, const struct jz_policy *po
                             struct jz_claim_result *result)
 {
     size_t count = 0;
-    const struct jz_document_rule *rules = jz_policy_documents(policy, c->kind, &count);
+    const struct jz_paper_rule *rules = jz_policy_documents(policy, c->kind, &count);
     for (size_t i = 0; i < count; i++) {
         if ((rules[i].make_up && !late) || is_satisfied(c, rules, count, &rules[i]) ||
             jz_reasons_has(&result->reasons, "documents_missing"))
             continue;
         jz_reasons_add(&result->reasons, "documents_missing");
         snprintf(result->missing_document, sizeof result->missing_document, "%s",
-                 jz_document_name(&rules[i]));
+                 jz_paper_name(&rules[i]));
         snprintf(result->missing_basis, sizeof result->missing_basis, "%s",
                  policy->bases[rules[i].basis].cite);
     }

@@ -80,15 +80,15 @@ struct jz_basis {
  * One document that may be asked for. Those of one kind lie together. Documents of one kind with
  * the same group other than 0 stand for one another: one of them is enough.
  */
-struct jz_document_rule {
+struct jz_paper_rule {
     uint8_t kind; /* enum jz_evidence_kind */
-    uint8_t doc;  /* enum jz_document_kind */
-    uint8_t form; /* enum jz_document_form */
+    uint8_t doc;  /* enum jz_paper_kind */
+    uint8_t form; /* enum jz_paper_form */
     uint8_t group;
     bool make_up;          /* asked for only when the certification is late */
     uint16_t max_age_days; /* 0: of any age */
     uint16_t basis;        /* index into bases */
-    char *name, *label;    /* of JZ_DOC_OTHER, otherwise NULL */
+    char *name, *label;    /* of JZ_PAPER_OTHER, otherwise NULL */
 };
 
 enum jz_resume_when { JZ_RESUME_NEXT_MONTH, JZ_RESUME_SAME_MONTH_IF_OPEN, JZ_RESUME_OFF_CYCLE };
@@ -146,7 +146,7 @@ struct jz_policy {
     size_t base_count;
     struct jz_rule rule;
     char *campaign_reason;              /* NULL: no campaign */
-    struct jz_document_rule *documents; /* in the order of the kinds */
+    struct jz_paper_rule *documents; /* in the order of the kinds */
     size_t document_count;
     struct jz_hold_rule hold;
     enum jz_resume_when resume;
@@ -170,11 +170,11 @@ int jz_policy_parse(const char *name, const void *text, size_t size,
 void jz_policy_free(struct jz_policy *policy);
 
 /* What may be asked for with this kind of evidence; NULL and 0 when nothing may. Borrowed. */
-const struct jz_document_rule *jz_policy_documents(const struct jz_policy *policy,
+const struct jz_paper_rule *jz_policy_documents(const struct jz_policy *policy,
                                                    enum jz_evidence_kind kind, size_t *ret_count);
 
 /* The name and the label of a document in the language of the word's fields; OTHER has its own. */
-const char *jz_document_name(const struct jz_document_rule *document);
+const char *jz_paper_name(const struct jz_paper_rule *document);
 
 /* ---- Many policies ---- */
 

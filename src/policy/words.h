@@ -61,39 +61,39 @@ enum jz_standing_state {
     JZ_STANDING_STATES
 };
 
-enum jz_document_kind {
-    JZ_DOC_RESIDENT_ID,
-    JZ_DOC_SOCIAL_SECURITY_CARD,
-    JZ_DOC_HK_MACAU_PERMIT,
-    JZ_DOC_TAIWAN_PERMIT,
-    JZ_DOC_PASSPORT,
-    JZ_DOC_FOREIGN_RESIDENT_ID,
-    JZ_DOC_HOUSEHOLD_REGISTER,
-    JZ_DOC_NEWSPAPER_PHOTO,
-    JZ_DOC_LIFE_SIGN, /* a photograph or clip of today, or live video */
-    JZ_DOC_PROXY_ID,
-    JZ_DOC_PRINCIPAL_ID,
-    JZ_DOC_PRINCIPAL_CARD,
-    JZ_DOC_PRINCIPAL_PROOF, /* another original proof of the principal */
-    JZ_DOC_POWER_OF_ATTORNEY,
-    JZ_DOC_HANDLER_ID,
-    JZ_DOC_UNIT_LIST,
-    JZ_DOC_UNIT_CERTIFICATE,
-    JZ_DOC_PARTNER_CERTIFICATE,
-    JZ_DOC_MISSION_CERTIFICATE,
-    JZ_DOC_HOSPITAL_CERTIFICATE,
-    JZ_DOC_OTHER, /* named and labelled by the policy itself */
-    JZ_DOCUMENT_KINDS
+enum jz_paper_kind {
+    JZ_PAPER_RESIDENT_ID,
+    JZ_PAPER_SOCIAL_SECURITY_CARD,
+    JZ_PAPER_HK_MACAU_PERMIT,
+    JZ_PAPER_TAIWAN_PERMIT,
+    JZ_PAPER_PASSPORT,
+    JZ_PAPER_FOREIGN_RESIDENT_ID,
+    JZ_PAPER_HOUSEHOLD_REGISTER,
+    JZ_PAPER_NEWSPAPER_PHOTO,
+    JZ_PAPER_LIFE_SIGN, /* a photograph or clip of today, or live video */
+    JZ_PAPER_PROXY_ID,
+    JZ_PAPER_PRINCIPAL_ID,
+    JZ_PAPER_PRINCIPAL_CARD,
+    JZ_PAPER_PRINCIPAL_PROOF, /* another original proof of the principal */
+    JZ_PAPER_POWER_OF_ATTORNEY,
+    JZ_PAPER_HANDLER_ID,
+    JZ_PAPER_UNIT_LIST,
+    JZ_PAPER_UNIT_CERTIFICATE,
+    JZ_PAPER_PARTNER_CERTIFICATE,
+    JZ_PAPER_MISSION_CERTIFICATE,
+    JZ_PAPER_HOSPITAL_CERTIFICATE,
+    JZ_PAPER_OTHER, /* named and labelled by the policy itself */
+    JZ_PAPER_KINDS
 };
 
-enum jz_document_form {
+enum jz_paper_form {
     JZ_FORM_ORIGINAL,
     JZ_FORM_COPY,
     JZ_FORM_ORIGINAL_AND_COPY,
     JZ_FORM_SEALED_COPY, /* with the employer's seal and one that says "as the original" */
     JZ_FORM_PHOTO,
     JZ_FORM_SCAN,
-    JZ_DOCUMENT_FORMS
+    JZ_PAPER_FORMS
 };
 
 enum jz_special_status {
@@ -110,8 +110,8 @@ extern const struct jz_word jz_scheme_words[JZ_SCHEMES];
 extern const struct jz_word jz_evidence_words[JZ_EV_KINDS];
 extern const struct jz_word jz_outcome_words[JZ_OUTCOMES];
 extern const struct jz_word jz_standing_words[JZ_STANDING_STATES];
-extern const struct jz_word jz_document_words[JZ_DOCUMENT_KINDS];
-extern const struct jz_word jz_form_words[JZ_DOCUMENT_FORMS];
+extern const struct jz_word jz_paper_words[JZ_PAPER_KINDS];
+extern const struct jz_word jz_form_words[JZ_PAPER_FORMS];
 extern const struct jz_word jz_special_words[JZ_SPECIAL_STATUSES];
 extern const uint8_t jz_evidence_strength[JZ_EV_KINDS]; /* enum jz_strength, unless policy says */
 
