@@ -57,53 +57,70 @@ static int read_url(const char *url, const struct scheme **ret_scheme, struct jz
     return 0;
 }
 
-/* Where the password of a URL or of KEY=VALUE words lies; both lengths 0 when there is none. */
-static void find_password(const char *text, size_t *ret_from, size_t *ret_to)
+/* The end of the password that begins at VALUE, of a URL's query or of KEY=VALUE words. */
+static const char *end_of_password(const char *value, bool in_url)
 {
-    *ret_from = *ret_to = 0;
-    const char *authority = strstr(text, "://");
-    if (authority) {
-        authority += 3;
-        const size_t n = strcspn(authority, "/?#");
-        const char *at = memrchr(authority, '@', n);
+    if (in_url)
+        return value + strcspn(value, "&");
+    const bool quoted = *value == '\'';
+    const char *end = value + quoted;
+    while (*end && (quoted ? *end != '\'' : !isspace((unsigned char)*end)))
+        end += *end == '\\' && end[1] ? 2 : 1;
+    return end + (quoted && *end);
+}
+
+/* Where the next password begins at or after TEXT, and where it ends; NULL when there is none. */
+static const char *find_password(const char *text, const char **ret_end)
+{
+    const char *slashes = strstr(text, "://");
+    if (slashes) {
+        const char *authority = slashes + 3;
+        const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
         const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
         if (colon) {
-            *ret_from = (size_t)(colon + 1 - text);
-            *ret_to = (size_t)(at - text);
-            return;
+            *ret_end = at;
+            return colon + 1;
         }
     }
-    const char *word = strcasestr(text, "password");
-    const char *value = word ? word + strlen("password") : NULL;
-    if (!value)
-        return;
-    while (isspace((unsigned char)*value))
+    return NULL;
+}
+
+static const char *find_password_word(const char *text, bool in_url, const char **ret_end)
+{
+    for (const char *word = text; (word = strcasestr(word, "password")) != NULL; word++) {
+        const char *value = word + strlen("password");
+        value += strspn(value, " \t\r\n");
+        if (*value != '=')
+            continue;
         value++;
-    if (*value++ != '=')
-        return;
-    while (isspace((unsigned char)*value))
-        value++;
-    const char *end = value;
-    const bool quoted = *value == '\'';
-    if (quoted)
-        end++;
-    while (*end && (quoted      ? *end != '\''
-                    : authority ? *end != '&'
-                                : !isspace((unsigned char)*end)))
-        end += *end == '\\' && end[1] ? 2 : 1;
-    *ret_from = (size_t)(value - text);
-    *ret_to = (size_t)(end - text);
+        value += strspn(value, " \t\r\n");
+        *ret_end = end_of_password(value, in_url);
+        return value;
+    }
+    return NULL;
 }
 
 void jz_sql_describe(const char *url, char *ret_text, size_t size)
 {
-    size_t from = 0, to = 0;
-    if (scheme_of(url)->driver == &jz_postgres_driver)
-        find_password(url, &from, &to);
-    if (to > from)
-        snprintf(ret_text, size, "%.*s***%s", (int)from, url, url + to);
-    else
+    if (scheme_of(url)->driver != &jz_postgres_driver) {
         snprintf(ret_text, size, "%s", url);
+        return;
+    }
+    const bool in_url = strstr(url, "://") != NULL;
+    const char *end = url, *password = find_password(url, &end);
+    size_t used = 0;
+    if (size > 0)
+        *ret_text = 0;
+    for (const char *from = url; used < size; from = end) {
+        if (!password)
+            password = find_password_word(from, in_url, &end);
+        const int n = password ? (int)(password - from) : (int)strlen(from);
+        used += (size_t)snprintf(ret_text + used, size - used, "%.*s%s", n, from,
+                                 password ? "***" : "");
+        if (!password)
+            break;
+        password = NULL;
+    }
 }
 
 int jz_sql_open(const char *url, const struct jz_sql_options *options, struct jz_sql **ret_sql,
