@@ -10,7 +10,8 @@ static const struct command face_command = { "face", face, "COMMAND …",
                                              "look at photographs and clips" };
 static const struct command bench_command = { "bench", bench, "face", "measure speed" };
 
-static const struct command *const top[] = { &face_command, &models_command, &bench_command };
+static const struct command *const top[] = { &face_command, &models_command, &eval_command,
+                                            &bench_command };
 
 static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
@@ -32,7 +33,7 @@ static void help(FILE *out)
 {
     fputs("jianzai (健在): certifies that a pensioner is alive and is who they say.\n\n", out);
     list(out, "jianzai face ", face_commands, COUNT(face_commands));
-    list(out, "jianzai ", &top[1], 1);
+    list(out, "jianzai ", &top[1], 2);
     list(out, "jianzai bench ", bench_commands, COUNT(bench_commands));
     fputs("  jianzai --help | --version\n\n"
           "Options of most commands: --json (one JSON object, or one line per input),\n"
