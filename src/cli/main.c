@@ -9,7 +9,7 @@ static const struct command *const face_commands[] = {
 };
 static const struct command *const bench_commands[] = { &bench_face_command, NULL };
 static const struct command *const fake_commands[] = { &fake_people_command, NULL };
-static const struct command *const single_commands[] = { &models_command, NULL };
+static const struct command *const single_commands[] = { &eval_command, &models_command, NULL };
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
 static const struct {

@@ -93,7 +93,10 @@ struct jz_paper_rule {
 
 enum jz_resume_when { JZ_RESUME_NEXT_MONTH, JZ_RESUME_SAME_MONTH_IF_OPEN, JZ_RESUME_OFF_CYCLE };
 
+enum jz_release { JZ_RELEASE_TWO_PERSON };
+
 struct jz_hold_rule {
+    uint8_t release; /* enum jz_release */
     unsigned notices, channels;
     unsigned human_attempt_age;
     unsigned max_batch_basis_points; /* hundredths of a percent of the active people */
@@ -145,11 +148,11 @@ struct jz_policy {
     struct jz_basis *bases;
     size_t base_count;
     struct jz_rule rule;
-    char *campaign_reason;              /* NULL: no campaign */
+    char *campaign_reason;           /* NULL: no campaign */
     struct jz_paper_rule *documents; /* in the order of the kinds */
     size_t document_count;
     struct jz_hold_rule hold;
-    enum jz_resume_when resume;
+    uint8_t resume; /* enum jz_resume_when */
     struct jz_face_rule face;
     struct jz_special_rule special[JZ_SPECIAL_STATUSES];
     char *name; /* where the text came from, for messages */
@@ -171,9 +174,9 @@ void jz_policy_free(struct jz_policy *policy);
 
 /* What may be asked for with this kind of evidence; NULL and 0 when nothing may. Borrowed. */
 const struct jz_paper_rule *jz_policy_documents(const struct jz_policy *policy,
-                                                   enum jz_evidence_kind kind, size_t *ret_count);
+                                                enum jz_evidence_kind kind, size_t *ret_count);
 
-/* The name and the label of a document in the language of the word's fields; OTHER has its own. */
+/* Of the table, or the policy's own. Borrowed. */
 const char *jz_paper_name(const struct jz_paper_rule *document);
 
 /* ---- Many policies ---- */
