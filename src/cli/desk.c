@@ -1,5 +1,7 @@
 #include "cli/desk.h"
 
+#include "identity/reference.h"
+
 static const char *choose(const char *option, const char *variable, const char *usual)
 {
     const char *set = option ? option : getenv(variable);
@@ -48,4 +50,22 @@ void desk_close(struct desk *d)
     jz_store_close(d->store);
     jz_keyring_free(d->keyring);
     *d = (struct desk){ 0 };
+}
+
+int desk_person(struct desk *desk, const char *text, int64_t *ret_person)
+{
+    (void)desk;
+    struct jz_error err;
+    if (jz_reference_parse(text, ret_person, &err) < 0) {
+        complain(text, &err);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+int desk_operator(struct desk *desk, const char *name)
+{
+    (void)desk;
+    (void)name;
+    return 0;
 }

@@ -27,3 +27,12 @@ struct jz_pkcs11 desk_module(void);
 /* Prints the error and gives EXIT_USAGE on failure. */
 int desk_open(const struct desk_options *options, bool read_only, struct desk *ret_desk);
 void desk_close(struct desk *desk);
+
+/*
+ * The person a word of the command line names: a reference (P…) or a document number. Prints the
+ * error and gives EXIT_USAGE when there is none.
+ */
+int desk_person(struct desk *desk, const char *text, int64_t *ret_person);
+
+/* Prints the error and gives EXIT_USAGE unless the operator is known and active. */
+int desk_operator(struct desk *desk, const char *name);

@@ -1,0 +1,117 @@
+#include "cli/claim_text.h"
+
+#include "identity/reference.h"
+
+#include <string.h>
+
+const char *day_text(struct jz_date day, char buffer[JZ_DATE_TEXT_BYTES])
+{
+    return jz_date_is_set(day) ? jz_date_format(day, buffer) : "-";
+}
+
+json_t *json_day(struct jz_date day)
+{
+    char text[JZ_DATE_TEXT_BYTES];
+    return jz_date_is_set(day) ? json_string(jz_date_format(day, text)) : json_null();
+}
+
+/* Each name of the list in turn; *at begins at the text and ends at NULL. */
+static bool next_name(const char **at, char name[64])
+{
+    if (!**at)
+        return false;
+    const size_t n = strcspn(*at, ",");
+    snprintf(name, 64, "%.*s", (int)n, *at);
+    *at += n + ((*at)[n] == ',');
+    return true;
+}
+
+json_t *json_reason_names(const struct jz_reasons *reasons)
+{
+    json_t *list = json_array();
+    char name[64];
+    for (const char *at = reasons->text; next_name(&at, name);)
+        json_array_append_new(list, json_string(name));
+    return list;
+}
+
+/* The engine's reasons have an advice of their own. */
+static const char *advice_of(const char *name)
+{
+    const struct jz_reason_info *info = jz_reason_info(name);
+    if (info)
+        return info->en;
+    for (unsigned bit = 1; jz_session_reason_name((enum jz_session_reason)bit); bit <<= 1)
+        if (strcmp(jz_session_reason_name((enum jz_session_reason)bit), name) == 0)
+            return jz_session_reason_advice((enum jz_session_reason)bit);
+    return "";
+}
+
+void print_reasons(const char *indent, const struct jz_reasons *reasons)
+{
+    char name[64];
+    for (const char *at = reasons->text; next_name(&at, name);)
+        printf("%s%s: %s\n", indent, name, advice_of(name));
+}
+
+json_t *json_claim_result(int64_t person, const struct jz_claim *claim,
+                          const struct jz_claim_result *result)
+{
+    char reference[JZ_REFERENCE_TEXT_BYTES];
+    json_t *benefits = json_array();
+    for (int i = 0; i < result->benefit_count; i++) {
+        const struct jz_claim_benefit *b = &result->benefits[i];
+        json_array_append_new(
+            benefits,
+            json_pack("{s:s,s:b,s:o,s:o,s:s,s:I}", "scheme", jz_scheme_words[b->scheme].name,
+                      "certified", b->certification != 0, "due_before", json_day(b->due_before),
+                      "due_on", json_day(b->due_on), "standing", jz_standing_words[b->state].name,
+                      "policy", (json_int_t)b->policy));
+    }
+    json_t *all = json_pack(
+        "{s:s,s:s,s:s,s:o,s:I,s:I,s:o,s:i,s:i}", "person", jz_reference_format(person, reference),
+        "kind", jz_evidence_words[claim->kind].name, "outcome",
+        jz_outcome_words[result->outcome].name, "reasons", json_reason_names(&result->reasons),
+        "evidence", (json_int_t)result->evidence, "decision", (json_int_t)result->decision,
+        "benefits", benefits, "tries", result->tries, "tries_allowed", result->tries_allowed);
+    json_object_set_new(all, "receipt",
+                        result->receipt ? json_string(result->receipt_code) : json_null());
+    json_object_set_new(all, "case",
+                        result->opened_case ? json_integer(result->opened_case) : json_null());
+    if (*result->missing_document) {
+        json_object_set_new(all, "missing_document", json_string(result->missing_document));
+        json_object_set_new(all, "missing_basis", json_string(result->missing_basis));
+    }
+    return all;
+}
+
+static const char *const headlines[] = {
+    [JZ_OUTCOME_PASS] = "certified · 认证成功",
+    [JZ_OUTCOME_FAIL] = "not certified · 未通过",
+    [JZ_OUTCOME_PENDING] = "waits for a person · 待人工核实",
+};
+
+void print_claim_result(int64_t person, const struct jz_claim *claim,
+                        const struct jz_claim_result *result)
+{
+    char reference[JZ_REFERENCE_TEXT_BYTES], before[JZ_DATE_TEXT_BYTES], due[JZ_DATE_TEXT_BYTES];
+    printf("%s: %s (%s, %s)\n", jz_reference_format(person, reference), headlines[result->outcome],
+           jz_evidence_words[claim->kind].name, day_text(claim->observed_on, before));
+    for (int i = 0; i < result->benefit_count; i++) {
+        const struct jz_claim_benefit *b = &result->benefits[i];
+        printf("  %s: %s, next certification by %s (before: %s)\n", jz_scheme_words[b->scheme].name,
+               jz_standing_words[b->state].en, day_text(b->due_on, due),
+               day_text(b->due_before, before));
+    }
+    print_reasons("  ", &result->reasons);
+    if (*result->missing_document)
+        printf("  missing: %s (%s)\n", result->missing_document, result->missing_basis);
+    if (result->tries > 0)
+        printf("  failed tries: %d; a person helps after %d\n", result->tries,
+               result->tries_allowed);
+    if (result->receipt)
+        printf("  receipt %s\n", result->receipt_code);
+    if (result->opened_case)
+        printf("  case %lld opened: a clerk calls, and the counter or 12333 knows of it\n",
+               (long long)result->opened_case);
+}
