@@ -329,8 +329,64 @@ def onnxes():
     yield from broken()
 
 
+def csvs():
+    """The first byte: a third of it is how much one read gives, its rest by 3 the encoding."""
+    table = "id,name,town\n1,张三,\"东,西\"\n2,\"say \"\"x\"\"\",c\n"
+    for name, data in {
+        "plain": b"id,name,town\n1,a,b\n2,c,d\n",
+        "crlf": table.replace("\n", "\r\n").encode(),
+        "mark": b"\xef\xbb\xbf" + table.encode(),
+        "gb18030": table.replace("三", "𠮷").replace("name", "姓名").encode("gb18030"),
+        "gb18030-mark": "\ufeffid\n张\n".encode("gb18030"),
+        "utf-16": table.encode("utf-16"),
+        "tab": b"id\textra\t\tname\n1\t2\t3\t4\n",
+        "semicolon": b"\n\nid;name\n;;\n1;2\n",
+        "fields": b"id,name\n1\n1,2,3\n\n,\n4,5",
+        "open-quote": b'id,name\n1,"a\n2,b\n3,"c"\n4,"d\n',
+        "stray-quote": b'id,name\n"1"x,2\n3,4"5\n"6\n7",8\n',
+        "stray-cr": b"id,name\n1,a\rb\n2,c\r",
+        "nul": b"id,name\n1,a\0b\n2,c\n",
+        "bad-bytes": b"id,name\n1,\xff\n2,\xe5\xbc\xa0\n",
+        "lone-lead": b"id,name\n1,\xd5\n\xd5,2\n",
+        "header-only": b"id",
+        "no-column": b"name,town\n1,2\n",
+        "twice": b"id,id\n1,2\n",
+    }.items():
+        first = {"lone-lead": 2, "gb18030": 30}.get(name, 255 if len(data) % 2 else 0)
+        yield name, bytes([first]) + data
+    yield "wide", b"\xff" + b"id" + b"," * 511 + b"\n1" + b"," * 511 + b"\n2" + b"," * 600 + b"\n"
+
+
+def documents():
+    """The first byte is the kind of the table in identity/document.h."""
+    for name, kind, text in [
+        ("citizen", 0, "11010519491231002X"),
+        ("citizen-wrong", 1, "110105194912310021"),
+        ("fifteen", 0, "110105 491231 002"),
+        ("wide", 0, "１１０１０５１９４９１２３１－００２ｘ"),
+        ("excel", 1, '="34052419800101001X"'),
+        ("residence", 1, "810000199408230021"),
+        ("foreign", 0, "932682198501010017"),
+        ("foreign-old", 5, "CAN110000000001"),
+        ("permit", 0, "H0123456702"),
+        ("permit-short", 3, "M0123"),
+        ("taiwan", 4, "01234567"),
+        ("passport", 6, "USA\nC01234567"),
+        ("issuer", 0, "USSR\nC01234567"),
+        ("card", 7, "AB-12/34"),
+        ("chinese", 0, "无"),
+        ("long", 0, "1" * 40),
+        ("reference", 0, "P7940"),
+        ("reference-x", 0, "p 79-x"),
+        ("area", 0, "370100"),
+        ("village", 0, "370102001000"),
+    ]:
+        yield name, bytes([kind]) + text.encode()
+
+
 def main():
-    for target, seeds in {"image": images(), "ppm": ppms(), "onnx": onnxes()}.items():
+    for target, seeds in {"image": images(), "ppm": ppms(), "onnx": onnxes(), "csv": csvs(),
+                          "document": documents()}.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in seeds:

@@ -232,17 +232,13 @@ static void read_number(struct jz_document *d)
     const enum jz_document_kind said = d->kind;
     if (said == JZ_DOCUMENT_SOCIAL_CARD)
         return;
+    if ((said == JZ_DOCUMENT_CITIZEN_ID || (said == JZ_DOCUMENT_UNKNOWN && !d->issuer[0])) &&
+        has_form(d->number, "000000000000000"))
+        extend_fifteen(d);
     if (said != JZ_DOCUMENT_PASSPORT && is_eighteen(d->number)) {
         d->kind = kind_of_eighteen(d->number);
         if (said != JZ_DOCUMENT_UNKNOWN && said != d->kind)
             d->findings |= JZ_DOCUMENT_KIND_CORRECTED;
-        read_eighteen(d);
-        return;
-    }
-    if ((said == JZ_DOCUMENT_CITIZEN_ID || (said == JZ_DOCUMENT_UNKNOWN && !d->issuer[0])) &&
-        has_form(d->number, "000000000000000")) {
-        d->kind = JZ_DOCUMENT_CITIZEN_ID;
-        extend_fifteen(d);
         read_eighteen(d);
         return;
     }
