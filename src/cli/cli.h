@@ -28,7 +28,7 @@ struct options {
     const char *root, *frames, *challenge, *thresholds;
     enum jz_nn_precision precision;
     double fmr, fps;
-    int fold_lines, threads, runs;
+    int fold_lines, threads, runs, count;
     bool all_pairs, given_challenge, trace;
 };
 
@@ -77,4 +77,4 @@ void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret
 
 extern const struct command face_detect_command, face_quality_command, face_embed_command,
     face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
-    models_command, bench_face_command;
+    models_command, bench_face_command, bench_gallery_command;

@@ -8,7 +8,7 @@ static int bench(int argc, char **argv);
 
 static const struct command face_command = { "face", face, "COMMAND …",
                                              "look at photographs and clips" };
-static const struct command bench_command = { "bench", bench, "face", "measure speed" };
+static const struct command bench_command = { "bench", bench, "face|gallery", "measure speed" };
 
 static const struct command *const top[] = { &face_command, &models_command, &bench_command };
 
@@ -17,7 +17,8 @@ static const struct command *const face_commands[] = {
     &face_compare_command, &face_liveness_command, &face_pairs_command,
 };
 
-static const struct command *const bench_commands[] = { &bench_face_command };
+static const struct command *const bench_commands[] = { &bench_face_command,
+                                                        &bench_gallery_command };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 

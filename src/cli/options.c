@@ -21,6 +21,7 @@ enum option_id {
     OPT_FPS,
     OPT_TRACE,
     OPT_RUNS,
+    OPT_ENTRIES,
     OPT_HELP,
     OPT_COUNT
 };
@@ -53,6 +54,8 @@ static const struct {
                   "N: frames a second to look at, default 25 (a folder: its rate, default 10)" },
     [OPT_TRACE] = { { "trace", no_argument, NULL, 0 }, "one JSON line a frame first" },
     [OPT_RUNS] = { { "runs", required_argument, NULL, 0 }, "N: repetitions, default 51" },
+    [OPT_ENTRIES] = { { "count", required_argument, NULL, 0 },
+                      "N: faces to search among, 1 to 4000000, default 1000000" },
     [OPT_HELP] = { { "help", no_argument, NULL, 0 }, "this text" },
 };
 
@@ -138,6 +141,11 @@ static bool set(struct options *o, int id, const char *value)
             return false;
         o->runs = (int)n;
         return true;
+    case OPT_ENTRIES:
+        if (!parse_number(value, 1, 4e6, &n) || n != floor(n))
+            return false;
+        o->count = (int)n;
+        return true;
     case OPT_PRECISION:
         o->precision = strcmp(value, "fp32") == 0   ? JZ_NN_F32
                        : strcmp(value, "bf16") == 0 ? JZ_NN_BF16
@@ -156,7 +164,9 @@ int parse_options(const struct command *command, const char *allowed, int argc, 
     struct option known[OPT_COUNT + 1] = { 0 };
     for (int i = 0; i < OPT_COUNT; i++)
         known[i] = table[i].option;
-    struct options o = { .fmr = 1e-3, .fold_lines = 600, .threads = 2, .runs = 51 };
+    struct options o = {
+        .fmr = 1e-3, .fold_lines = 600, .threads = 2, .runs = 51, .count = 1000000
+    };
     opterr = 0;
     optind = 1;
     for (;;) {
