@@ -384,9 +384,43 @@ def documents():
         yield name, bytes([kind]) + text.encode()
 
 
+def templates():
+    def blob(photographs, *models):
+        head = b"JZT\1" + bytes([photographs, len(models)])
+        for name, version, dims in models:
+            head += bytes([len(name)]) + name + bytes([len(version)]) + version
+            head += struct.pack("<H", dims)
+        values = b""
+        for photograph in range(photographs):
+            for _, _, dims in models:
+                numbers = [(i * 7919 + photograph * 31) % 65535 - 32767 for i in range(dims)]
+                numbers[photograph % dims] = -32767
+                values += struct.pack(f"<{dims}h", *numbers)
+        return head + values
+
+    yield "one", blob(1, (b"first", b"2018", 16))
+    yield "fused", blob(1, (b"first", b"2018", 16), (b"second", b"a91b", 8))
+    yield "full-size", blob(1, (b"first", b"2018", 256), (b"second", b"a91b", 128))
+    yield "eight", blob(8, (b"first", b"2018", 5), (b"second", b"a91b", 1))
+    yield "long-names", blob(2, (b"n" * 31, b"v" * 31, 3))
+    yield "nine", blob(9, (b"first", b"2018", 2))
+    yield "no-photograph", blob(0, (b"first", b"2018", 2))
+    yield "no-embedding", blob(1)
+    yield "name-too-long", blob(1, (b"n" * 32, b"2018", 2))
+    yield "name-empty", blob(1, (b"", b"2018", 2))
+    yield "name-with-nul", blob(1, (b"a\0b", b"2018", 2))
+    yield "dims-zero", blob(0, (b"first", b"2018", 0)).replace(b"\1\0\1", b"\1\1\1", 1)
+    yield "dims-257", blob(1, (b"first", b"2018", 257))
+    yield "cut", blob(1, (b"first", b"2018", 16))[:-3]
+    yield "longer", blob(1, (b"first", b"2018", 16)) + b"\0"
+    yield "not-scaled", blob(1, (b"first", b"2018", 2))[:-4] + b"\1\0\2\0"
+    yield "below-range", blob(1, (b"first", b"2018", 2))[:-2] + b"\0\x80"
+    yield "next-version", blob(1, (b"first", b"2018", 2)).replace(b"JZT\1", b"JZT\2")
+
+
 def main():
     for target, seeds in {"image": images(), "ppm": ppms(), "onnx": onnxes(), "csv": csvs(),
-                          "document": documents()}.items():
+                          "document": documents(), "template": templates()}.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in seeds:

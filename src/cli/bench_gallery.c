@@ -2,7 +2,7 @@
  * jianzai bench gallery: how long one search through so many faces takes, beside what a plain loop
  * over the same vectors in float32 takes. Made faces; medians of many runs; nothing here judges.
  */
-#include "cli/cli.h"
+#include "cli/args.h"
 
 #include "base/clock.h"
 #include "face/gallery.h"
@@ -23,6 +23,8 @@ enum {
     FREE_DIMS = 58,
     BATCH = 1024,
     MOST = 10,
+    MOST_ENTRIES = 4000000,
+    MOST_RUNS = 100000,
 };
 
 /* The fusion's threshold for FMR 1e-3: the loosest, so that most entries are looked at twice. */
@@ -205,16 +207,16 @@ static int measure(struct bench *b, int threads, struct row *ret, struct jz_erro
     return r;
 }
 
-static void show(const struct options *o, const struct bench *b, const struct row *rows, int count)
+static void show(bool json, const struct bench *b, const struct row *rows, int count)
 {
     json_t *list = json_array();
     /* The numbers as kept, 8 bits each, over the time: how fast it would read all of them. */
     const double mb = (double)b->count * DIMS / 1e6;
-    if (!o->json)
+    if (!json)
         printf("%zu faces of %d numbers\n", b->count, DIMS);
     for (int i = 0; i < count; i++) {
         const struct row *w = &rows[i];
-        if (!o->json)
+        if (!json)
             printf("  %d thread%s %8.2f ms  %5.1f GB/s;  plain float32 %8.2f ms  %5.1f GB/s: "
                    "%.1f times\n",
                    w->threads, w->threads == 1 ? ": " : "s:", w->ms, mb / w->ms, w->plain_ms,
@@ -226,7 +228,7 @@ static void show(const struct options *o, const struct bench *b, const struct ro
                                         json_number(4 * mb / w->plain_ms), "ratio",
                                         json_number(w->plain_ms / w->ms)));
     }
-    if (o->json)
+    if (json)
         print_json(json_pack("{s:I,s:i,s:O}", "entries", (json_int_t)b->count, "dims", DIMS, "rows",
                              list));
     json_decref(list);
@@ -234,25 +236,33 @@ static void show(const struct options *o, const struct bench *b, const struct ro
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    int64_t entries = 1000000, threads = 2, runs = 51;
+    bool json = false;
+    const struct arg args[] = {
+        { "count", ARG_NUMBER, &entries, "N: faces to search among, default 1000000" },
+        { "threads", ARG_NUMBER, &threads, "N: 1 to 64, default 2" },
+        { "runs", ARG_NUMBER, &runs, "N: repetitions, default 51" },
+        { "json", ARG_FLAG, &json, "print JSON" },
+    };
     int first;
-    int r =
-        parse_options(&bench_gallery_command, "json count threads runs ", argc, argv, &o, &first);
+    int r = parse_args(&bench_gallery_command, args, sizeof args / sizeof args[0], argc, argv, 0, 0,
+                       &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (first < argc) {
-        fprintf(stderr, "jianzai: bench gallery: '%s' is one word too many\n", argv[first]);
+    if (entries < 1 || entries > MOST_ENTRIES || threads < 1 || threads > JZ_GALLERY_MAX_THREADS ||
+        runs < 1 || runs > MOST_RUNS) {
+        fputs("jianzai: bench gallery: --count, --threads or --runs is out of range\n", stderr);
         return EXIT_USAGE;
     }
-    struct bench b = { .count = (size_t)o.count, .runs = o.runs };
+    struct bench b = { .count = (size_t)entries, .runs = (int)runs };
     struct row rows[2];
-    const int threads[2] = { 1, o.threads }, count = o.threads > 1 ? 2 : 1;
+    const int each[2] = { 1, (int)threads }, count = threads > 1 ? 2 : 1;
     struct jz_error err;
     r = fill(&b, &err);
     for (int i = 0; r == 0 && i < count; i++)
-        r = measure(&b, threads[i], &rows[i], &err);
+        r = measure(&b, each[i], &rows[i], &err);
     if (r == 0)
-        show(&o, &b, rows, count);
+        show(json, &b, rows, count);
     else
         complain(NULL, &err);
     jz_gallery_free(b.gallery);

@@ -30,9 +30,6 @@ struct options {
     double fmr, fps;
     int fold_lines, threads, runs;
     bool all_pairs, given_challenge, trace;
-    uint64_t count, seed; /* of made-up people */
-    const char *on, *region;
-    bool gb18030, chinese, dirt;
 };
 
 /*
@@ -80,7 +77,8 @@ void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret
 
 extern const struct command face_detect_command, face_quality_command, face_embed_command,
     face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
-    models_command, bench_face_command, fake_people_command, eval_command;
+    models_command, bench_face_command, fake_people_command, eval_command, bench_gallery_command,
+    certify_command, enrol_command;
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const db_commands[];

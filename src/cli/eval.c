@@ -2,7 +2,7 @@
  * jianzai eval: cases of the calendar as JSON lines, one answer each. What was read is answered
  * before more is waited for, so that another program may ask line by line.
  */
-#include "cli/cli.h"
+#include "cli/args.h"
 
 #include "policy/case.h"
 
@@ -94,16 +94,10 @@ static int answer_all(struct eval *e, char *buffer, size_t room)
 
 static int run(int argc, char **argv)
 {
-    struct options o;
     int first;
-    int r = parse_options(&eval_command, "", argc, argv, &o, &first);
+    const int r = parse_args(&eval_command, NULL, 0, argc, argv, 0, 0, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (first < argc) {
-        fprintf(stderr, "jianzai: eval: '%s' is one word too many; cases come on standard input\n",
-                argv[first]);
-        return EXIT_USAGE;
-    }
     const size_t room = JZ_CASE_MAX_BYTES + 1;
     struct eval e = { .all_good = true };
     struct jz_error err;

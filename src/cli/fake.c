@@ -1,5 +1,5 @@
 /* Made-up data for demonstrations, tests and measuring. */
-#include "cli/cli.h"
+#include "cli/args.h"
 
 #include "identity/fake.h"
 
@@ -10,6 +10,13 @@ const struct command fake_people_command = {
     run_people,
     "--count N [--seed S] [--on DATE] [--region CODE] [--dirt] [--chinese] [--gb18030] > FILE.csv",
     "a register of people who do not exist, the same for a seed on every machine",
+};
+
+struct fake_options {
+    int64_t count, seed;
+    struct jz_date on;
+    const char *region;
+    bool dirt, chinese, gb18030;
 };
 
 /* A sink that converts to GB18030. Rows come whole, so no character is ever cut. */
@@ -35,7 +42,8 @@ static int write_gb18030(void *sink, const void *data, size_t size, struct jz_er
     return jz_csv_write_file(stdout, c->out, (size_t)n, err);
 }
 
-static int write_people(const struct options *o, const struct jz_fake *fake, struct jz_error *err)
+static int write_people(const struct fake_options *o, const struct jz_fake *fake,
+                        struct jz_error *err)
 {
     JZ_CLEANUP(close_converter) struct converter *converter = calloc(1, sizeof *converter);
     jz_autofree struct jz_csv_writer *w = malloc(sizeof *w);
@@ -50,7 +58,7 @@ static int write_people(const struct options *o, const struct jz_fake *fake, str
 
     struct jz_fake_row rows[JZ_FAKE_MAX_ROWS];
     jz_fake_write_header(w, o->chinese);
-    for (uint64_t number = 0; number < o->count && !w->error.code; number++) {
+    for (uint64_t number = 0; number < (uint64_t)o->count && !w->error.code; number++) {
         const unsigned count = jz_fake_person(fake, number, rows);
         for (unsigned i = 0; i < count; i++)
             jz_fake_write_row(w, &rows[i], o->chinese);
@@ -60,27 +68,29 @@ static int write_people(const struct options *o, const struct jz_fake *fake, str
 
 static int run_people(int argc, char **argv)
 {
-    struct options o;
+    struct fake_options o = { .seed = 1, .on = jz_date_today() };
+    const struct arg args[] = {
+        { "count", ARG_NUMBER, &o.count, "N: how many" },
+        { "seed", ARG_NUMBER, &o.seed, "N: which people, default 1" },
+        { "on", ARG_DATE, &o.on, "DATE: as of that day, default today" },
+        { "region", ARG_TEXT, &o.region, "CODE: only people insured there" },
+        { "dirt", ARG_FLAG, &o.dirt,
+          "with the faults that registers have, about one row in 1,000" },
+        { "chinese", ARG_FLAG, &o.chinese, "Chinese headers and words" },
+        { "gb18030", ARG_FLAG, &o.gb18030, "in GB18030 instead of UTF-8" },
+    };
     int first;
-    const int parsed = parse_options(
-        &fake_people_command, "count seed on region dirt chinese gb18030 ", argc, argv, &o, &first);
-    if (parsed != 0)
-        return parsed < 0 ? 0 : parsed;
-    if (first < argc) {
-        fprintf(stderr, "jianzai: people: '%s' is one word too many\n", argv[first]);
-        return EXIT_USAGE;
-    }
+    const int r = parse_args(&fake_people_command, args, sizeof args / sizeof args[0], argc, argv,
+                             0, 0, &first);
+    if (r != 0)
+        return r < 0 ? 0 : r;
     if (o.count == 0) {
         fprintf(stderr, "jianzai: people: how many? --count N\n");
         return EXIT_USAGE;
     }
-    struct jz_fake_options options = {
-        .seed = o.seed, .region = o.region, .has_dirt = o.dirt, .on = jz_date_today()
+    const struct jz_fake_options options = {
+        .seed = (uint64_t)o.seed, .region = o.region, .has_dirt = o.dirt, .on = o.on
     };
-    if (o.on && !jz_date_parse(o.on, &options.on)) {
-        fprintf(stderr, "jianzai: people: --on: '%s' is no day; it is YYYY-MM-DD\n", o.on);
-        return EXIT_USAGE;
-    }
     struct jz_error err;
     JZ_CLEANUP(jz_fake_freep) struct jz_fake *fake = NULL;
     if (jz_fake_new(&options, &fake, &err) < 0 || write_people(&o, fake, &err) < 0) {

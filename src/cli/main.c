@@ -7,9 +7,11 @@ static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
     &face_compare_command, &face_liveness_command, &face_pairs_command, NULL,
 };
-static const struct command *const bench_commands[] = { &bench_face_command, NULL };
+static const struct command *const bench_commands[] = { &bench_face_command, &bench_gallery_command,
+                                                        NULL };
 static const struct command *const fake_commands[] = { &fake_people_command, NULL };
-static const struct command *const single_commands[] = { &eval_command, &models_command, NULL };
+static const struct command *const single_commands[] = { &certify_command, &enrol_command,
+                                                         &eval_command, &models_command, NULL };
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
 static const struct {

@@ -1,6 +1,5 @@
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <string.h>
@@ -22,13 +21,6 @@ enum option_id {
     OPT_FPS,
     OPT_TRACE,
     OPT_RUNS,
-    OPT_COUNT_OF,
-    OPT_SEED,
-    OPT_ON,
-    OPT_REGION,
-    OPT_GB18030,
-    OPT_CHINESE,
-    OPT_DIRT,
     OPT_HELP,
     OPT_COUNT
 };
@@ -61,15 +53,6 @@ static const struct {
                   "N: frames a second to look at, default 25 (a folder: its rate, default 10)" },
     [OPT_TRACE] = { { "trace", no_argument, NULL, 0 }, "one JSON line a frame first" },
     [OPT_RUNS] = { { "runs", required_argument, NULL, 0 }, "N: repetitions, default 51" },
-    [OPT_COUNT_OF] = { { "count", required_argument, NULL, 0 }, "N: how many" },
-    [OPT_SEED] = { { "seed", required_argument, NULL, 0 },
-                   "N: where chance starts, default 1; the same gives the same" },
-    [OPT_ON] = { { "on", required_argument, NULL, 0 }, "YYYY-MM-DD: the day, default today" },
-    [OPT_REGION] = { { "region", required_argument, NULL, 0 },
-                     "CODE: province, prefecture or county (GB/T 2260)" },
-    [OPT_GB18030] = { { "gb18030", no_argument, NULL, 0 }, "write GB18030 instead of UTF-8" },
-    [OPT_CHINESE] = { { "chinese", no_argument, NULL, 0 }, "Chinese headers and codes" },
-    [OPT_DIRT] = { { "dirt", no_argument, NULL, 0 }, "spoil about one in a thousand" },
     [OPT_HELP] = { { "help", no_argument, NULL, 0 }, "this text" },
 };
 
@@ -96,18 +79,6 @@ static bool parse_number(const char *text, double low, double high, double *ret)
     char *end;
     const double v = strtod(text, &end);
     if (end == text || *end || !(v >= low && v <= high))
-        return false;
-    *ret = v;
-    return true;
-}
-
-/* A whole number of any size; strtoull alone would take "-1" too. */
-static bool parse_whole(const char *text, uint64_t *ret)
-{
-    char *end;
-    errno = 0;
-    const unsigned long long v = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno)
         return false;
     *ret = v;
     return true;
@@ -172,25 +143,6 @@ static bool set(struct options *o, int id, const char *value)
                        : strcmp(value, "bf16") == 0 ? JZ_NN_BF16
                                                     : JZ_NN_AUTO;
         return o->precision != JZ_NN_AUTO || strcmp(value, "auto") == 0;
-    case OPT_COUNT_OF:
-        return parse_whole(value, &o->count);
-    case OPT_SEED:
-        return parse_whole(value, &o->seed);
-    case OPT_ON:
-        o->on = value;
-        return true;
-    case OPT_REGION:
-        o->region = value;
-        return true;
-    case OPT_GB18030:
-        o->gb18030 = true;
-        return true;
-    case OPT_CHINESE:
-        o->chinese = true;
-        return true;
-    case OPT_DIRT:
-        o->dirt = true;
-        return true;
     case OPT_HELP:
     case OPT_COUNT:
         break;
@@ -204,7 +156,7 @@ int parse_options(const struct command *command, const char *allowed, int argc, 
     struct option known[OPT_COUNT + 1] = { 0 };
     for (int i = 0; i < OPT_COUNT; i++)
         known[i] = table[i].option;
-    struct options o = { .fmr = 1e-3, .fold_lines = 600, .threads = 2, .runs = 51, .seed = 1 };
+    struct options o = { .fmr = 1e-3, .fold_lines = 600, .threads = 2, .runs = 51 };
     opterr = 0;
     optind = 1;
     for (;;) {
