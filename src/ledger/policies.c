@@ -1,0 +1,100 @@
+#include "ledger/policies.h"
+
+#include <string.h>
+
+struct adding {
+    const struct jz_policy_set *set;
+    const char *operator;
+    size_t added;
+};
+
+static const struct jz_policy *find(const struct jz_policy_set *set, const struct jz_policy *like)
+{
+    for (size_t i = 0; i < jz_policy_set_count(set); i++) {
+        const struct jz_policy *p = jz_policy_set_at(set, i);
+        if (p->version == like->version && strcmp(p->id, like->id) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static bool is_same_text(const struct jz_policy *a, const struct jz_policy *b)
+{
+    return a->text_bytes == b->text_bytes && memcmp(a->text, b->text, a->text_bytes) == 0;
+}
+
+/* The policies there will be must make a set: two that nothing chooses between do not. */
+static int check_together(const struct jz_policy_set *old, const struct jz_policy_set *new,
+                          struct jz_error *err)
+{
+    const size_t room = jz_policy_set_count(old) + jz_policy_set_count(new);
+    struct jz_policy **all = calloc(room + 1, sizeof(struct jz_policy *));
+    if (!all)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *together = NULL;
+    size_t count = 0;
+    int r = 0;
+    for (size_t i = 0; i < room && r == 0; i++) {
+        const bool is_old = i < jz_policy_set_count(old);
+        const struct jz_policy *p =
+            is_old ? jz_policy_set_at(old, i) : jz_policy_set_at(new, i - jz_policy_set_count(old));
+        if (is_old || !find(old, p))
+            r = jz_policy_parse(p->name, p->text, p->text_bytes, NULL, NULL, &all[count], err);
+        count += all[count] != NULL;
+    }
+    if (r == 0)
+        r = jz_policy_set_new(all, count, &together, err);
+    for (size_t i = 0; i < count; i++)
+        jz_policy_free(all[i]);
+    free(all);
+    return r;
+}
+
+static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                  struct jz_error *err)
+{
+    struct adding *a = context;
+    const struct jz_policy_set *old = jz_policies_set(state->policies);
+    const int r = check_together(old, a->set, err);
+    if (r < 0)
+        return r;
+    a->added = 0;
+    for (size_t i = 0; i < jz_policy_set_count(a->set); i++) {
+        const struct jz_policy *p = jz_policy_set_at(a->set, i), *there = find(old, p);
+        if (there && !is_same_text(p, there))
+            return jz_error_set(err, JZ_E_CONFLICT,
+                                "%s: %s version %u is in the register with another text: a version "
+                                "never changes, give this one the next number",
+                                p->name, p->id, p->version);
+        if (there)
+            continue;
+        const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
+            [POLICY_NAME] = jz_text(p->id),
+            [POLICY_VERSION] = jz_int(p->version),
+            [POLICY_TEXT] = { .type = JZ_SQL_TEXT, .data = p->text, .size = p->text_bytes },
+            [POLICY_OPERATOR] = jz_text(a->operator),
+        };
+        jz_entry_add(entry, JZ_T_POLICY, values);
+        a->added++;
+    }
+    if (a->added > 0)
+        jz_entry_policies_changed(entry);
+    return 0;
+}
+
+int jz_policies_add(struct jz_store *store, const struct jz_policy_set *set, const char *operator,
+                    size_t * ret_added, struct jz_error *err)
+{
+    struct adding adding = { .set = set, .operator= operator};
+    struct jz_act act = { .decide = decide, .context = &adding };
+    const int r = jz_store_submit(store, &act, 1, err);
+    if (r < 0)
+        return r;
+    if (act.result < 0) {
+        if (err)
+            *err = act.error;
+        return act.result;
+    }
+    *ret_added = adding.added;
+    return 0;
+}
