@@ -408,8 +408,9 @@ static struct jz_sql_value value(const struct jz_sql_rows *rows, int column)
     struct jz_sql_value v = JZ_NULL;
     switch (sqlite3_column_type(stmt, column)) {
     case SQLITE_INTEGER:
-    case SQLITE_FLOAT:
         return jz_int(sqlite3_column_int64(stmt, column));
+    /* No column of ours holds fractions: one that does must not read as the number it hides. */
+    case SQLITE_FLOAT:
     case SQLITE_TEXT:
         v.type = JZ_SQL_TEXT;
         v.data = sqlite3_column_text(stmt, column);
