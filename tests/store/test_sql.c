@@ -1146,6 +1146,64 @@ static void sessions_are_set_up(void **state)
     WORKS(jz_sql_script(sql, "DROP TABLE IF EXISTS no_such_table", &err)); /* a notice, unprinted */
 }
 
+static void every_state_has_its_code(void **state)
+{
+    (void)state;
+    FRESH sql = open_fresh();
+    static const struct {
+        const char *state;
+        int code;
+    } cases[] = {
+        { "JZ001", JZ_E_DENIED },    { "23505", JZ_E_CONFLICT }, { "40001", JZ_E_BUSY },
+        { "40P01", JZ_E_BUSY },      { "55P03", JZ_E_BUSY },     { "57014", JZ_E_BUSY },
+        { "53100", JZ_E_IO },        { "53200", JZ_E_IO },       { "58030", JZ_E_IO },
+        { "XX001", JZ_E_INTEGRITY }, { "XX000", JZ_E_INTERNAL }, { "22021", JZ_E_FORMAT },
+        { "22003", JZ_E_LIMIT },     { "54000", JZ_E_LIMIT },    { "42501", JZ_E_DENIED },
+        { "P0001", JZ_E_INTERNAL },  { "08P01", JZ_E_INTERNAL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text,
+                 "DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '%s'; END $$",
+                 cases[i].state);
+        GIVES(jz_sql_script(sql, text, &err), cases[i].code);
+        assert_false(jz_sql_is_broken(sql));
+        assert_int_equal(ask(sql, count_items), 0);
+    }
+}
+
+/* A pg_dump of our own tells what it was given. */
+static void the_password_is_no_argument(void **state)
+{
+    (void)state;
+    jz_autofree char *tool = jz_path_join(folder, "pg_dump");
+    jz_autofree char *told = jz_path_join(folder, "told");
+    jz_autofree char *backup = jz_path_join(folder, "backup");
+    jz_autofree char *script = NULL, *path = NULL;
+    assert_true(asprintf(&script,
+                         "#!/bin/sh\necho \"$PGPASSWORD\" \"$@\" >'%s'\n"
+                         "echo 'made up trouble' >&2\nexit 1\n",
+                         told) > 0);
+    WORKS(jz_file_write(tool, script, strlen(script), &err));
+    assert_int_equal(chmod(tool, 0755), 0);
+    jz_autofree char *old_path = strdup(getenv("PATH"));
+    assert_true(asprintf(&path, "%s:%s", folder, old_path) > 0);
+    setenv("PATH", path, 1);
+    GIVES(jz_sql_backup("postgresql://u:p%27w%20d@h/it's?connect_timeout=3", backup, NULL, NULL,
+                        &err),
+          JZ_E_IO);
+    setenv("PATH", old_path, 1);
+    SAYS("made up trouble");
+    jz_autofree uint8_t *text = NULL;
+    size_t size;
+    WORKS(jz_file_read(told, 4096, &text, &size, &err));
+    assert_memory_equal(text, "p'w d --", 8);
+    assert_null(strstr((char *)text + 5, "p'w"));
+    assert_non_null(strstr((char *)text, "dbname='it\\'s'"));
+    assert_non_null(strstr((char *)text, "host='h'"));
+    assert_int_equal(access(backup, F_OK), -1);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -1232,8 +1290,10 @@ int main(int argc, char **argv)
         CASE(a_backup_that_fails_leaves_nothing),
         CASE(a_lost_connection_is_broken),
         CASE(sessions_are_set_up),
+        CASE(every_state_has_its_code),
+        CASE(the_password_is_no_argument),
     };
-    enum { SQLITE_ALONE = 4, POSTGRES_ALONE = 2, ALL = sizeof tests / sizeof tests[0] };
+    enum { SQLITE_ALONE = 4, POSTGRES_ALONE = 4, ALL = sizeof tests / sizeof tests[0] };
     return is_postgres ? _cmocka_run_group_tests("sql postgres", tests + SQLITE_ALONE,
                                                  ALL - SQLITE_ALONE, make_folder, drop_folder)
                        : _cmocka_run_group_tests("sql sqlite", tests, ALL - POSTGRES_ALONE,
