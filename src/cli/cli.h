@@ -26,6 +26,7 @@ struct options {
     const char *matcher; /* NULL: the manifest's default */
     const char *draw;    /* write an annotated picture here */
     const char *root, *frames, *challenge, *thresholds;
+    const char *key; /* public key, or the file that holds it */
     enum jz_nn_precision precision;
     double fmr, fps;
     int fold_lines, threads, runs;
@@ -77,4 +78,4 @@ void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret
 
 extern const struct command face_detect_command, face_quality_command, face_embed_command,
     face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
-    models_command, bench_face_command;
+    models_command, bench_face_command, receipt_verify_command;

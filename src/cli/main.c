@@ -5,12 +5,15 @@
 
 static int face(int argc, char **argv);
 static int bench(int argc, char **argv);
+static int receipt(int argc, char **argv);
 
 static const struct command face_command = { "face", face, "COMMAND …",
                                              "look at photographs and clips" };
 static const struct command bench_command = { "bench", bench, "face", "measure speed" };
+static const struct command receipt_command = { "receipt", receipt, "verify …", "check receipts" };
 
-static const struct command *const top[] = { &face_command, &models_command, &bench_command };
+static const struct command *const top[] = { &face_command, &models_command, &bench_command,
+                                             &receipt_command };
 
 static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
@@ -18,6 +21,8 @@ static const struct command *const face_commands[] = {
 };
 
 static const struct command *const bench_commands[] = { &bench_face_command };
+
+static const struct command *const receipt_commands[] = { &receipt_verify_command };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -33,6 +38,7 @@ static void help(FILE *out)
     fputs("jianzai (健在): certifies that a pensioner is alive and is who they say.\n\n", out);
     list(out, "jianzai face ", face_commands, COUNT(face_commands));
     list(out, "jianzai ", &top[1], 1);
+    list(out, "jianzai receipt ", receipt_commands, COUNT(receipt_commands));
     list(out, "jianzai bench ", bench_commands, COUNT(bench_commands));
     fputs("  jianzai --help | --version\n\n"
           "Options of most commands: --json (one JSON object, or one line per input),\n"
@@ -70,6 +76,11 @@ static int face(int argc, char **argv)
 static int bench(int argc, char **argv)
 {
     return dispatch("bench", bench_commands, COUNT(bench_commands), argc, argv);
+}
+
+static int receipt(int argc, char **argv)
+{
+    return dispatch("receipt", receipt_commands, COUNT(receipt_commands), argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -21,6 +21,7 @@ enum option_id {
     OPT_FPS,
     OPT_TRACE,
     OPT_RUNS,
+    OPT_KEY,
     OPT_HELP,
     OPT_COUNT
 };
@@ -53,6 +54,8 @@ static const struct {
                   "N: frames a second to look at, default 25 (a folder: its rate, default 10)" },
     [OPT_TRACE] = { { "trace", no_argument, NULL, 0 }, "one JSON line a frame first" },
     [OPT_RUNS] = { { "runs", required_argument, NULL, 0 }, "N: repetitions, default 51" },
+    [OPT_KEY] = { { "key", required_argument, NULL, 0 },
+                  "FILE or TEXT: the public keys of the installation, one a line" },
     [OPT_HELP] = { { "help", no_argument, NULL, 0 }, "this text" },
 };
 
@@ -143,6 +146,9 @@ static bool set(struct options *o, int id, const char *value)
                        : strcmp(value, "bf16") == 0 ? JZ_NN_BF16
                                                     : JZ_NN_AUTO;
         return o->precision != JZ_NN_AUTO || strcmp(value, "auto") == 0;
+    case OPT_KEY:
+        o->key = value;
+        return true;
     case OPT_HELP:
     case OPT_COUNT:
         break;
