@@ -30,6 +30,7 @@ struct options {
     double fmr, fps;
     int fold_lines, threads, runs;
     bool all_pairs, given_challenge, trace;
+    const char *region, *scheme, *on; /* of policies */
 };
 
 /*
@@ -79,4 +80,5 @@ extern const struct command face_detect_command, face_quality_command, face_embe
     face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
     models_command, bench_face_command;
 
-extern const struct command eval_command;
+extern const struct command eval_command, policy_check_command, policy_show_command,
+    bench_policy_command;

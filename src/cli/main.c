@@ -5,20 +5,27 @@
 
 static int face(int argc, char **argv);
 static int bench(int argc, char **argv);
+static int policy(int argc, char **argv);
 
 static const struct command face_command = { "face", face, "COMMAND …",
                                              "look at photographs and clips" };
-static const struct command bench_command = { "bench", bench, "face", "measure speed" };
+static const struct command bench_command = { "bench", bench, "face|policy", "measure speed" };
+static const struct command policy_command = { "policy", policy, "check|show …",
+                                               "check and show policies" };
 
 static const struct command *const top[] = { &face_command, &models_command, &eval_command,
-                                            &bench_command };
+                                             &policy_command, &bench_command };
 
 static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
     &face_compare_command, &face_liveness_command, &face_pairs_command,
 };
 
-static const struct command *const bench_commands[] = { &bench_face_command };
+static const struct command *const bench_commands[] = { &bench_face_command,
+                                                        &bench_policy_command };
+
+static const struct command *const policy_commands[] = { &policy_check_command,
+                                                         &policy_show_command };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -34,6 +41,7 @@ static void help(FILE *out)
     fputs("jianzai (健在): certifies that a pensioner is alive and is who they say.\n\n", out);
     list(out, "jianzai face ", face_commands, COUNT(face_commands));
     list(out, "jianzai ", &top[1], 2);
+    list(out, "jianzai policy ", policy_commands, COUNT(policy_commands));
     list(out, "jianzai bench ", bench_commands, COUNT(bench_commands));
     fputs("  jianzai --help | --version\n\n"
           "Options of most commands: --json (one JSON object, or one line per input),\n"
@@ -66,6 +74,11 @@ static int dispatch(const char *what, const struct command *const *table, size_t
 static int face(int argc, char **argv)
 {
     return dispatch("face", face_commands, COUNT(face_commands), argc, argv);
+}
+
+static int policy(int argc, char **argv)
+{
+    return dispatch("policy", policy_commands, COUNT(policy_commands), argc, argv);
 }
 
 static int bench(int argc, char **argv)

@@ -21,6 +21,9 @@ enum option_id {
     OPT_FPS,
     OPT_TRACE,
     OPT_RUNS,
+    OPT_REGION,
+    OPT_SCHEME,
+    OPT_ON,
     OPT_HELP,
     OPT_COUNT
 };
@@ -53,6 +56,9 @@ static const struct {
                   "N: frames a second to look at, default 25 (a folder: its rate, default 10)" },
     [OPT_TRACE] = { { "trace", no_argument, NULL, 0 }, "one JSON line a frame first" },
     [OPT_RUNS] = { { "runs", required_argument, NULL, 0 }, "N: repetitions, default 51" },
+    [OPT_REGION] = { { "region", required_argument, NULL, 0 }, "R: six digits of GB/T 2260" },
+    [OPT_SCHEME] = { { "scheme", required_argument, NULL, 0 }, "S: employee, resident …" },
+    [OPT_ON] = { { "on", required_argument, NULL, 0 }, "DATE: the day, default today" },
     [OPT_HELP] = { { "help", no_argument, NULL, 0 }, "this text" },
 };
 
@@ -108,6 +114,15 @@ static bool set(struct options *o, int id, const char *value)
         return true;
     case OPT_THRESHOLDS:
         o->thresholds = value;
+        return true;
+    case OPT_REGION:
+        o->region = value;
+        return true;
+    case OPT_SCHEME:
+        o->scheme = value;
+        return true;
+    case OPT_ON:
+        o->on = value;
         return true;
     case OPT_CHALLENGE:
         o->challenge = value;
