@@ -111,7 +111,7 @@ static void write_case(char out[CASE_BYTES], const struct person *p)
     snprintf(out + used, CASE_BYTES - used, "]}");
 }
 
-/* A country, its provinces and cities, each with two versions. */
+/* The country, thirty provinces, and counties, each with two versions. */
 static int make_set(struct jz_policy_set **ret_set, struct jz_error *err)
 {
     struct jz_policy *policies[2 * REGIONS] = { NULL };
@@ -120,8 +120,8 @@ static int make_set(struct jz_policy_set **ret_set, struct jz_error *err)
         char text[512], region[8] = "";
         const unsigned place = i / 2;
         if (place > 0)
-            snprintf(region, sizeof region, place < 31 ? "%02u" : "%04u",
-                     place < 31 ? 10 + place : 1100 + place);
+            snprintf(region, sizeof region, place < 31 ? "%02u" : "%06u",
+                     place < 31 ? 10 + place : 110000 + 101 * place);
         const int n =
             snprintf(text, sizeof text,
                      "{id: p%u, version: %u, effective: {from: 20%02u-01-01}, applies: "
