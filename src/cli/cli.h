@@ -31,6 +31,7 @@ struct options {
     double fmr, fps;
     int fold_lines, threads, runs;
     bool all_pairs, given_challenge, trace;
+    const char *suite, *pkcs11, *token; /* of a keyring; NULL: not said */
 };
 
 /*
@@ -78,4 +79,7 @@ void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret
 
 extern const struct command face_detect_command, face_quality_command, face_embed_command,
     face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
-    models_command, bench_face_command, receipt_verify_command;
+    models_command, bench_face_command;
+extern const struct command key_init_command, key_rotate_command, key_suite_command,
+    key_show_command, key_public_command;
+extern const struct command receipt_verify_command;

@@ -4,20 +4,27 @@
 #include <string.h>
 
 static int face(int argc, char **argv);
+static int key(int argc, char **argv);
 static int bench(int argc, char **argv);
 static int receipt(int argc, char **argv);
 
 static const struct command face_command = { "face", face, "COMMAND …",
                                              "look at photographs and clips" };
+static const struct command key_command = { "key", key, "COMMAND …", "make and rotate keys" };
 static const struct command bench_command = { "bench", bench, "face", "measure speed" };
 static const struct command receipt_command = { "receipt", receipt, "verify …", "check receipts" };
 
-static const struct command *const top[] = { &face_command, &models_command, &bench_command,
-                                             &receipt_command };
+static const struct command *const top[] = { &face_command, &models_command, &key_command,
+                                             &receipt_command, &bench_command };
 
 static const struct command *const face_commands[] = {
     &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
     &face_compare_command, &face_liveness_command, &face_pairs_command,
+};
+
+static const struct command *const key_commands[] = {
+    &key_init_command, &key_rotate_command, &key_suite_command,
+    &key_show_command, &key_public_command,
 };
 
 static const struct command *const bench_commands[] = { &bench_face_command };
@@ -38,6 +45,7 @@ static void help(FILE *out)
     fputs("jianzai (健在): certifies that a pensioner is alive and is who they say.\n\n", out);
     list(out, "jianzai face ", face_commands, COUNT(face_commands));
     list(out, "jianzai ", &top[1], 1);
+    list(out, "jianzai key ", key_commands, COUNT(key_commands));
     list(out, "jianzai receipt ", receipt_commands, COUNT(receipt_commands));
     list(out, "jianzai bench ", bench_commands, COUNT(bench_commands));
     fputs("  jianzai --help | --version\n\n"
@@ -71,6 +79,11 @@ static int dispatch(const char *what, const struct command *const *table, size_t
 static int face(int argc, char **argv)
 {
     return dispatch("face", face_commands, COUNT(face_commands), argc, argv);
+}
+
+static int key(int argc, char **argv)
+{
+    return dispatch("key", key_commands, COUNT(key_commands), argc, argv);
 }
 
 static int bench(int argc, char **argv)

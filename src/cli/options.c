@@ -21,6 +21,9 @@ enum option_id {
     OPT_FPS,
     OPT_TRACE,
     OPT_RUNS,
+    OPT_SUITE,
+    OPT_PKCS11,
+    OPT_TOKEN,
     OPT_KEY,
     OPT_HELP,
     OPT_COUNT
@@ -54,6 +57,11 @@ static const struct {
                   "N: frames a second to look at, default 25 (a folder: its rate, default 10)" },
     [OPT_TRACE] = { { "trace", no_argument, NULL, 0 }, "one JSON line a frame first" },
     [OPT_RUNS] = { { "runs", required_argument, NULL, 0 }, "N: repetitions, default 51" },
+    [OPT_SUITE] = { { "suite", required_argument, NULL, 0 },
+                    "international or guomi, default international" },
+    [OPT_PKCS11] = { { "pkcs11", required_argument, NULL, 0 },
+                     "FILE.so: the PKCS#11 library of the security module" },
+    [OPT_TOKEN] = { { "token", required_argument, NULL, 0 }, "LABEL: its token" },
     [OPT_KEY] = { { "key", required_argument, NULL, 0 },
                   "FILE or TEXT: the public keys of the installation, one a line" },
     [OPT_HELP] = { { "help", no_argument, NULL, 0 }, "this text" },
@@ -146,6 +154,15 @@ static bool set(struct options *o, int id, const char *value)
                        : strcmp(value, "bf16") == 0 ? JZ_NN_BF16
                                                     : JZ_NN_AUTO;
         return o->precision != JZ_NN_AUTO || strcmp(value, "auto") == 0;
+    case OPT_SUITE:
+        o->suite = value;
+        return true;
+    case OPT_PKCS11:
+        o->pkcs11 = value;
+        return true;
+    case OPT_TOKEN:
+        o->token = value;
+        return true;
     case OPT_KEY:
         o->key = value;
         return true;
