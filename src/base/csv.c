@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 enum {
-    BLOCK_BYTES = 1 << 18,
+    BLOCK_BYTES = 1 << 16,
     MAX_ROOM = JZ_CSV_MAX_ROW_BYTES + BLOCK_BYTES,
 };
 

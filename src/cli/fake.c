@@ -49,12 +49,14 @@ static int write_people(const struct fake_options *o, const struct jz_fake *fake
     jz_autofree struct jz_csv_writer *w = malloc(sizeof *w);
     if (!w || !converter)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    const int r =
-        jz_transcoder_new(JZ_ENCODING_UTF8, JZ_ENCODING_GB18030, &converter->transcoder, err);
-    if (r < 0 && o->gb18030)
-        return r;
-    jz_csv_writer_init(w, o->gb18030 ? write_gb18030 : jz_csv_write_file,
-                       o->gb18030 ? (void *)converter : stdout);
+    jz_csv_writer_init(w, jz_csv_write_file, stdout);
+    if (o->gb18030) {
+        const int r =
+            jz_transcoder_new(JZ_ENCODING_UTF8, JZ_ENCODING_GB18030, &converter->transcoder, err);
+        if (r < 0)
+            return r;
+        jz_csv_writer_init(w, write_gb18030, converter);
+    }
 
     struct jz_fake_row rows[JZ_FAKE_MAX_ROWS];
     jz_fake_write_header(w, o->chinese);

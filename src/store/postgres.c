@@ -121,14 +121,27 @@ int jz_pg_execute(struct jz_pg *s, const char *text, struct jz_error *err)
     return is_success(result) ? 0 : jz_pg_error(s, result, text, err);
 }
 
-static int make_statement(struct jz_pg *s, const char *text, size_t count,
-                          struct jz_pg_statement **ret_statement, struct jz_error *err)
+/* The highest $N of a statement. */
+static size_t count_parameters(const char *text)
+{
+    size_t most = 0;
+    bool quoted = false;
+    for (const char *p = text; *p; p++) {
+        quoted ^= *p == '\'';
+        const size_t n = *p == '$' && !quoted ? strtoul(p + 1, NULL, 10) : 0;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static int make_statement(struct jz_pg *s, const char *text, struct jz_pg_statement **ret_statement,
+                          struct jz_error *err)
 {
     jz_autofree struct jz_pg_statement *st = calloc(1, sizeof *st);
     if (!st)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     st->text = text;
-    st->count = count;
+    st->count = count_parameters(text);
     int r = jz_sql_cache_put(&s->cache, text, st, err);
     if (r == 0)
         *ret_statement = JZ_TAKE(st);
@@ -143,7 +156,7 @@ static int find(struct jz_pg *s, const char *text, const struct jz_sql_value *va
                 struct jz_pg_statement **ret_statement, struct jz_error *err)
 {
     struct jz_pg_statement *st = jz_sql_cache_get(&s->cache, text);
-    const int r = st ? 0 : make_statement(s, text, count, &st, err);
+    const int r = st ? 0 : make_statement(s, text, &st, err);
     if (!st)
         return r;
     if (st->count != count)
@@ -229,7 +242,8 @@ static int begin(struct jz_sql *sql, bool writes, struct jz_error *err)
 {
     struct jz_pg *s = jz_pg_of(sql);
     /* A server that went meanwhile has closed the socket: seen here, nothing is lost yet. */
-    if (PQconsumeInput(s->conn) == 0 || PQstatus(s->conn) == CONNECTION_BAD)
+    struct pollfd p = { .fd = PQsocket(s->conn), .events = POLLRDHUP };
+    if (poll(&p, 1, 0) > 0)
         return jz_pg_error(s, NULL, NULL, err);
     if (writes)
         return send_text(s, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL, 0, err);

@@ -14,7 +14,7 @@ struct copy {
 };
 
 /* Signature, flags, no extension. */
-static const uint8_t header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+static const uint8_t header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
 static const uint8_t trailer[] = { 0xff, 0xff };
 
 static const uint8_t widths[] = { [JZ_INT16] = 2, [JZ_INT32] = 4, [JZ_INT64] = 8 };

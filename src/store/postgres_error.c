@@ -22,6 +22,7 @@ static const struct {
     { "53200", JZ_E_IO, false, "the server is out of memory; look at its log" },
     { "53300", JZ_E_IO, true, "the server has no connection left; raise its max_connections" },
     { "58", JZ_E_IO, false, "the server cannot read or write its files; look at its log" },
+    { "08P01", JZ_E_INTERNAL, false, NULL },
     { "08", JZ_E_IO, true, "the connection is lost" },
     { "57P0", JZ_E_IO, true, "the connection was ended by the server, which stops or restarts" },
     { "57P05", JZ_E_IO, true, "the server ended the connection, which was idle for too long" },

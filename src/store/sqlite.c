@@ -237,6 +237,9 @@ static int configure(struct sqlite *s, const struct jz_sql_options *options, str
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
         sqlite3_db_config(s->db, switches[i].option, switches[i].value, NULL);
     sqlite3_busy_timeout(s->db, options->busy_timeout_ms);
+    /* SQLite falls back to reading where this user may not write. */
+    if (!options->read_only && sqlite3_db_readonly(s->db, "main"))
+        return jz_error_set(err, JZ_E_DENIED, "%s: this user has no right to write it", s->path);
     int64_t version;
     int r = execute(s, settings, err);
     if (r == 0 && !options->read_only)

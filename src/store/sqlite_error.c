@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
+#define NO_LOG                                                                                     \
+    "its folder cannot be written: even reading needs the -wal and -shm files there while nobody " \
+    "else has the database open; give this user the right to, or read a backup"
+
 /* By extended code first, then by the primary one. NULL: the words are SQLite's. */
 static const struct {
     int rc, code;
@@ -14,12 +18,9 @@ static const struct {
     { SQLITE_CONSTRAINT_ROWID, JZ_E_CONFLICT, NULL },
     { SQLITE_BUSY_SNAPSHOT, JZ_E_BUSY,
       "another connection wrote while a query was open here; begin again" },
-    { SQLITE_READONLY_DIRECTORY, JZ_E_DENIED,
-      "its folder cannot be written, which is needed for the journal; give this user the right "
-      "to" },
-    { SQLITE_READONLY_CANTINIT, JZ_E_IO,
-      "its -shm file cannot be written: even reading needs that while nobody else has the database "
-      "open; give this user the right to write in the folder, or read a backup" },
+    { SQLITE_READONLY_DIRECTORY, JZ_E_DENIED, NO_LOG },
+    { SQLITE_READONLY_CANTINIT, JZ_E_DENIED, NO_LOG },
+    { SQLITE_READONLY_RECOVERY, JZ_E_DENIED, NO_LOG },
     { SQLITE_READONLY_DBMOVED, JZ_E_IO, "the file was moved or removed while it was open" },
     { SQLITE_FULL, JZ_E_IO,
       "the disk is full; make room and try again (what was committed is safe)" },
@@ -52,9 +53,24 @@ static const struct {
     { EIO, "the disk reports an error; look at the system's log and replace the disk" },
 };
 
+/* What the system said last of the database or of its log: a commit that fails does not always
+   leave it with the connection. */
+static int system_errno(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int number = sqlite3_system_errno(db);
+    if (number == 0)
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (number == 0 &&
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
 static int system_error(sqlite3 *db, const char *path, struct jz_error *err)
 {
-    const int number = sqlite3_system_errno(db);
+    const int number = system_errno(db);
     for (size_t i = 0; i < sizeof system_errors / sizeof system_errors[0]; i++)
         if (system_errors[i].number == number)
             return jz_error_set(err, JZ_E_IO, "%s: %s", path, system_errors[i].sentence);

@@ -58,6 +58,20 @@ expect "value out of range" 2 "--fmr" "$program" face compare --fmr 7 a.jpg b.jp
 expect "help of a command" 0 "--matcher" "$program" face compare --help
 expect "no pictures" 2 "which pictures" "$program" face detect
 expect "one picture to compare" 2 "two pictures are compared, 1 given" "$program" face compare a.jpg
+expect "how many people" 2 "--count N" "$program" fake people
+expect "people of nowhere" 2 "no region" "$program" fake people --count 1 --region 99
+expect "people of no day" 2 "is no day" "$program" fake people --count 1 --on 2026-02-30
+expect "fewer than none" 2 "out of range" "$program" fake people --count -1
+expect "people" 0 "document,document_kind" "$program" fake people --count 2 --on 2026-10-01
+expect "people in Chinese" 0 "证件号码,证件类型" "$program" fake people --count 2 --chinese
+if [ "$("$program" fake people --count 500 --on 2026-10-01 --chinese --gb18030 |
+    iconv -f GB18030 -t UTF-8 | sha256sum)" = \
+    "$("$program" fake people --count 500 --on 2026-10-01 --chinese | sha256sum)" ]; then
+    echo "ok people in GB18030"
+else
+    echo "not ok people in GB18030: not the same as in UTF-8"
+    failed=1
+fi
 expect "liveness without a clip" 2 "--frames are both needed" "$program" face liveness --challenge ""
 expect "word too many" 2 "one word too many" "$program" models now
 

@@ -1,4 +1,5 @@
 /* Document numbers, regions, references and the codes of a register. */
+#include "base/file.h"
 #include "identity/document.h"
 #include "identity/reference.h"
 #include "identity/region.h"
@@ -373,6 +374,41 @@ static void headers_are_of_one_column(void **state)
             assert_string_not_equal(names[i], names[k]);
 }
 
+/* The page for people knows every header, code, kind and finding. */
+static void the_page_is_complete(void **state)
+{
+    (void)state;
+    jz_autofree uint8_t *page = NULL;
+    size_t size, count;
+    struct jz_error err;
+    assert_int_equal(jz_file_read(JZ_SOURCE_ROOT "/docs/import.md", 1 << 20, &page, &size, &err),
+                     0);
+    const char *words[300];
+    int n = 0;
+    const struct jz_csv_column *c = jz_register_columns();
+    for (int i = 0; i < JZ_REGISTER_COLUMN_COUNT; i++) {
+        words[n++] = c[i].name;
+        for (const char *const *p = c[i].accepted; *p; p++)
+            words[n++] = *p;
+    }
+    const struct jz_register_code *codes = jz_register_codes(&count);
+    for (size_t i = 0; i < count; i++) {
+        words[n++] = codes[i].code;
+        words[n++] = codes[i].zh;
+        words[n++] = codes[i].also_zh ? codes[i].also_zh : codes[i].zh;
+    }
+    for (int i = JZ_DOCUMENT_CITIZEN_ID; i < JZ_DOCUMENT_KIND_COUNT; i++) {
+        words[n++] = jz_document_kind_info((enum jz_document_kind)i)->name;
+        words[n++] = jz_document_kind_info((enum jz_document_kind)i)->zh_hans;
+    }
+    const struct jz_document_finding_info *findings = jz_document_findings(&count);
+    for (size_t i = 0; i < count; i++)
+        words[n++] = findings[i].name;
+    for (int i = 0; i < n; i++)
+        if (!strstr((const char *)page, words[i]))
+            fail_msg("docs/import.md does not say %s", words[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +423,7 @@ int main(void)
         cmocka_unit_test(what_is_no_reference_is_refused),
         cmocka_unit_test(codes_read_in_both_languages),
         cmocka_unit_test(headers_are_of_one_column),
+        cmocka_unit_test(the_page_is_complete),
     };
     return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
 }
