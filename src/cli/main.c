@@ -20,8 +20,9 @@ static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
-    { "db", db_commands },       { "policy", policy_commands }, { "face", face_commands },
-    { "bench", bench_commands }, { "fake", fake_commands },     { NULL, single_commands },
+    { "db", db_commands },         { "operator", operator_commands }, { "person", person_commands },
+    { "policy", policy_commands }, { "face", face_commands },         { "bench", bench_commands },
+    { "fake", fake_commands },     { NULL, single_commands },
 };
 
 enum { GROUPS = sizeof groups / sizeof groups[0] };
