@@ -41,8 +41,7 @@ static int parse(const struct command *command, const char *allowed, int argc, c
     if (r != 0)
         return r;
     if (argc - first != count) {
-        fprintf(stderr, "jianzai: key %s: %d words are wanted, %d given: %s\n", command->name,
-                count, argc - first, command->usage);
+        fprintf(stderr, "jianzai: key %s: what it takes: %s\n", command->name, command->usage);
         return EXIT_USAGE;
     }
     if (!o.pkcs11 != !o.token) {
