@@ -5,6 +5,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static bool same(const struct jz_keyring_content *a, const struct jz_keyring_content *b)
+{
+    bool same = a->suite == b->suite;
+    for (int p = 0; p < JZ_PURPOSES && same; p++)
+        same = a->keys[p].count == b->keys[p].count &&
+               memcmp(a->keys[p].versions, b->keys[p].versions,
+                      a->keys[p].count * sizeof *a->keys[p].versions) == 0;
+    return same;
+}
+
 /* What was read is written and read again as the same. */
 static void there_and_back(const struct jz_keyring_content *content)
 {
@@ -14,7 +24,7 @@ static void there_and_back(const struct jz_keyring_content *content)
     JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *keyring = NULL;
     if (jz_keyring_content_format(content, &text, &err) < 0 ||
         jz_keyring_content_parse("again", text, strlen(text), &back, &err) < 0 ||
-        memcmp(back, content, sizeof *back) != 0)
+        !same(back, content))
         abort();
     if (jz_keyring_new("keyring", content, &keyring, &err) < 0)
         return;

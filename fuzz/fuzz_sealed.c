@@ -18,7 +18,8 @@ static struct jz_keyring *make_keyring(void)
         abort();
     content->suite = JZ_SUITE_GUOMI;
     for (int p = 0; p < JZ_PURPOSES; p++) {
-        content->keys[p].count = 2;
+        if (jz_key_list_grow(&content->keys[p], 2, &err) < 0)
+            abort();
         for (int i = 0; i < 2; i++) {
             struct jz_key_version *v = &content->keys[p].versions[i];
             v->suite = i == 0 ? JZ_SUITE_INTERNATIONAL : JZ_SUITE_GUOMI;
