@@ -196,9 +196,10 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
 
 /*
  * FULL: a commit that was reported survives a power cut. A checkpoint is done by the commit that
- * finds so many pages in the log.
+ * finds so many pages in the log. What is deleted is overwritten, because keys are shredded so.
  */
 static const char writer_settings[] = "PRAGMA synchronous = FULL;"
+                                      "PRAGMA secure_delete = ON;"
                                       "PRAGMA journal_size_limit = 67108864;"
                                       "PRAGMA wal_autocheckpoint = 1000";
 
