@@ -10,6 +10,7 @@ static const struct command *const face_commands[] = {
 static const struct command *const bench_commands[] = { &bench_face_command, &bench_gallery_command,
                                                         &bench_store_command, NULL };
 static const struct command *const fake_commands[] = { &fake_people_command, NULL };
+static const struct command *const receipt_commands[] = { &receipt_verify_command, NULL };
 static const struct command *const policy_commands[] = { &policy_load_command,
                                                          &policy_explain_command, NULL };
 static const struct command *const single_commands[] = { &certify_command, &enrol_command,
@@ -20,8 +21,9 @@ static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
-    { "db", db_commands },       { "policy", policy_commands }, { "face", face_commands },
-    { "bench", bench_commands }, { "fake", fake_commands },     { NULL, single_commands },
+    { "db", db_commands },     { "policy", policy_commands }, { "receipt", receipt_commands },
+    { "face", face_commands }, { "bench", bench_commands },   { "fake", fake_commands },
+    { NULL, single_commands },
 };
 
 enum { GROUPS = sizeof groups / sizeof groups[0] };
