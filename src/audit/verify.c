@@ -438,8 +438,8 @@ static int load_roots(struct walk *w, struct jz_error *err)
         struct jz_error ignored;
         struct root_check check = { 0 };
         jz_audit_row(c.rows, c.table, values);
-        if (jz_audit_root_read(values, &check.root, &ignored) < 0)
-            check.root = (struct jz_audit_root){ c.id, { .size = UINT64_MAX } };
+        if (jz_audit_root_read(values, jz_store_suite(w->store), &check.root, &ignored) < 0)
+            check.root = (struct jz_audit_root){ .fact = c.id, .signed_root.size = UINT64_MAX };
         if ((r = add_root(roots, &check, err)) < 0)
             break;
     }

@@ -90,3 +90,43 @@ int jz_forget(struct jz_store *store, int64_t person, const char *reason, const 
     *ret_result = result;
     return 0;
 }
+
+static int read_recorded(struct jz_sql *sql, enum jz_suite suite, int64_t person,
+                         struct jz_shred *ret_statement, struct jz_error *err)
+{
+    /* In the order of the columns of shred. */
+    static const char latest[] =
+        "SELECT d.id, d.recorded_at, d.person, d.enrolments, d.reason, d.operator, d.signature "
+        "FROM person_fact f JOIN shred d ON d.id = f.fact WHERE f.person = $1 "
+        "ORDER BY f.fact DESC LIMIT 1";
+    const struct jz_sql_value value = jz_int(person);
+    struct jz_sql_value values[JZ_MAX_COLUMNS];
+    struct jz_shred statement, gathered;
+    int64_t enrolment;
+    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
+    int r = jz_sql_query(sql, latest, &value, 1, &rows, err);
+    if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
+        return r;
+    if (r == 0)
+        return jz_error_set(err, JZ_E_NOT_FOUND, "nothing of this person was ever shredded");
+    for (int i = 0; i < SHRED_MARK; i++)
+        values[i] = jz_sql_value(rows, i);
+    if ((r = jz_shred_read(values, &statement, err)) < 0 ||
+        (r = jz_shred_gather(sql, suite, person, statement.fact, &gathered, &enrolment, err)) < 0)
+        return r;
+    memcpy(statement.templates, gathered.templates, sizeof statement.templates);
+    *ret_statement = statement;
+    return 0;
+}
+
+int jz_forget_recorded(struct jz_store *store, int64_t person, struct jz_shred *ret_statement,
+                       struct jz_error *err)
+{
+    struct jz_sql *sql = NULL;
+    int r = jz_store_reader(store, &sql, err);
+    if (r < 0)
+        return r;
+    r = read_recorded(sql, jz_store_suite(store), person, ret_statement, err);
+    jz_store_return(store, sql);
+    return r;
+}

@@ -21,3 +21,7 @@ struct jz_forget_result {
  */
 int jz_forget(struct jz_store *store, int64_t person, const char *reason, const char *operator,
               struct jz_forget_result * ret_result, struct jz_error *err) JZ_MUST_CHECK;
+
+/* The latest statement about the person, read from the register. JZ_E_NOT_FOUND. */
+int jz_forget_recorded(struct jz_store *store, int64_t person, struct jz_shred *ret_statement,
+                       struct jz_error *err) JZ_MUST_CHECK;

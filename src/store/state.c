@@ -64,8 +64,10 @@ static int on_fact(void *context, size_t key, const struct jz_sql_rows *row, str
 static int on_person(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
 {
     (void)err;
-    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    struct loading *l = context;
+    struct jz_person_state *s = &l->states[key];
     s->person = jz_sql_int(row, 0);
+    s->row = l->person_rows[key];
     s->born_on = jz_date_from_key(jz_sql_int(row, 1));
     s->sex = (int)jz_sql_int(row, 2);
     s->care = (unsigned)jz_sql_int(row, 3);

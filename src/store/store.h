@@ -104,6 +104,7 @@ struct jz_sign_detail {
 /* Everything a decision about one person rests on. Borrowed during decide. */
 struct jz_person_state {
     int64_t person; /* 0: the act named none; otherwise it exists */
+    int64_t row;    /* of person, the one that holds */
     struct jz_date born_on;
     int sex;
     unsigned care;
