@@ -8,7 +8,7 @@ static const struct command *const face_commands[] = {
     &face_compare_command, &face_liveness_command, &face_pairs_command, NULL,
 };
 static const struct command *const bench_commands[] = { &bench_face_command, &bench_gallery_command,
-                                                        NULL };
+                                                        &bench_store_command, NULL };
 static const struct command *const fake_commands[] = { &fake_people_command, NULL };
 static const struct command *const policy_commands[] = { &policy_load_command,
                                                          &policy_explain_command, NULL };

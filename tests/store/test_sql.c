@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "private_server.h"
+
 static char folder[] = "/tmp/jz-sql-XXXXXX";
 static char url[512];
 static bool is_postgres;
@@ -1166,24 +1168,6 @@ static int drop_folder(void **state)
     return empty_folder(state) | rmdir(folder);
 }
 
-/* Without a server in the environment the program runs itself again below a private one. */
-static int start_server(char *self)
-{
-    glob_t found = { 0 };
-    const bool installed = glob("/usr/lib/postgresql/*/bin/postgres", 0, NULL, &found) == 0;
-    globfree(&found);
-    if (!installed) {
-        puts("1..0 # SKIP PostgreSQL is not installed");
-        return 0;
-    }
-    char place[64];
-    snprintf(place, sizeof place, "/tmp/jz-pg-%ld", (long)getpid());
-    execl(JZ_SOURCE_ROOT "/tools/private-postgres", "private-postgres", "run", place, self,
-          "postgres", (char *)NULL);
-    perror("tools/private-postgres");
-    return 1;
-}
-
 #define CASE(name) cmocka_unit_test_teardown(name, empty_folder)
 
 int main(int argc, char **argv)
@@ -1194,9 +1178,10 @@ int main(int argc, char **argv)
         fputs("usage: test_sql sqlite|postgres\n", stderr);
         return 2;
     }
+    int status;
+    if (run_below_private_server(argc, argv, &status))
+        return status;
     is_postgres = strcmp(argv[1], "postgres") == 0;
-    if (is_postgres && !getenv("JIANZAI_POSTGRES"))
-        return start_server(argv[0]);
     /* Each database takes a run of them: those of SQLite alone come first, then those of both. */
     const struct CMUnitTest tests[] = {
         CASE(a_full_disk_loses_nothing),

@@ -1,0 +1,358 @@
+/* The store: acts, groups, the chain's head, several writers, clocks. On SQLite or PostgreSQL. */
+#include "store/fact.h"
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "private_server.h"
+
+static char folder[] = "/tmp/jz-store-XXXXXX";
+static char keys[64], url[512];
+static struct jz_keyring *keyring;
+static bool on_postgres;
+static int64_t clock_now = 1790000000;
+
+static int64_t made_clock(void)
+{
+    return clock_now;
+}
+
+static const struct jz_store_options options = { .clock = made_clock };
+
+/* A person with one benefit, as an import would add them. */
+static int add_person(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                      struct jz_error *err)
+{
+    (void)state;
+    (void)err;
+    static const uint8_t sealed[] = "not really sealed";
+    const struct jz_sql_value person[JZ_MAX_COLUMNS] = {
+        [PERSON_BORN_ON] = jz_int(19500101), [PERSON_SEX] = jz_int(1),
+        [PERSON_CARE] = jz_int(0),           [PERSON_SEALED] = jz_blob(sealed, sizeof sealed),
+        [PERSON_BY] = jz_text("tester"),
+    };
+    const int64_t id = jz_entry_add(entry, JZ_T_PERSON, person);
+    const struct jz_sql_value benefit[JZ_MAX_COLUMNS] = {
+        [BENEFIT_PERSON] = jz_int(id),
+        [BENEFIT_SCHEME] = jz_int(JZ_SCHEME_EMPLOYEE),
+        [BENEFIT_REGION] = jz_int(370100),
+        [BENEFIT_FROM] = jz_int(20150101),
+    };
+    const int64_t first = jz_entry_add(entry, JZ_T_BENEFIT, benefit);
+    const struct jz_sql_value standing[JZ_MAX_COLUMNS] = {
+        [STANDING_PERSON] = jz_int(id),
+        [STANDING_BENEFIT] = jz_int(first),
+        [STANDING_STATE] = jz_int(JZ_STANDING_NONE),
+    };
+    jz_entry_put(entry, JZ_T_STANDING, standing);
+    *(int64_t *)context = id;
+    return 0;
+}
+
+struct sighting {
+    int64_t person;
+    int seen_before; /* signs there were when it was decided */
+    bool refuse;
+};
+
+static int see(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+               struct jz_error *err)
+{
+    struct sighting *s = context;
+    s->seen_before = state->sign_count;
+    const struct jz_sql_value evidence[JZ_MAX_COLUMNS] = {
+        [EVIDENCE_PERSON] = jz_int(s->person),       [EVIDENCE_KIND] = jz_int(JZ_EV_COUNTER),
+        [EVIDENCE_OBSERVED_ON] = jz_int(20260101),   [EVIDENCE_OUTCOME] = jz_int(JZ_OUTCOME_PASS),
+        [EVIDENCE_STRENGTH] = jz_int(JZ_STRENGTH_A), [EVIDENCE_BY] = jz_text("tester"),
+    };
+    jz_entry_add(entry, JZ_T_EVIDENCE, evidence);
+    return s->refuse ? jz_error_set(err, JZ_E_DENIED, "refused on purpose") : 0;
+}
+
+static struct jz_store *open_store(void)
+{
+    struct jz_error err;
+    struct jz_store *store = NULL;
+    if (jz_store_open(url, keyring, &options, &store, &err) < 0)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static int64_t new_person(struct jz_store *store)
+{
+    struct jz_error err;
+    int64_t id = 0;
+    struct jz_act act = { .decide = add_person, .context = &id };
+    assert_int_equal(jz_store_submit(store, &act, 1, &err), 0);
+    assert_int_equal(act.result, 0);
+    assert_true(id > 0);
+    return id;
+}
+
+static struct jz_head read_head(struct jz_store *store)
+{
+    struct jz_error err;
+    struct jz_sql *sql = NULL;
+    struct jz_head head;
+    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
+    assert_int_equal(jz_head_load(sql, false, &head, &err), 0);
+    jz_store_return(store, sql);
+    return head;
+}
+
+static int64_t count(struct jz_store *store, const char *question)
+{
+    struct jz_error err;
+    struct jz_sql *sql = NULL;
+    struct jz_sql_rows *rows = NULL;
+    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
+    assert_int_equal(jz_sql_query(sql, question, NULL, 0, &rows, &err), 0);
+    assert_int_equal(jz_sql_next(rows, &err), 1);
+    const int64_t n = jz_sql_int(rows, 0);
+    jz_sql_done(rows);
+    jz_store_return(store, sql);
+    return n;
+}
+
+static void a_second_database_is_refused(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    assert_int_equal(jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err), JZ_E_CONFLICT);
+}
+
+static void states_follow_facts(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    struct sighting s = { .person = new_person(store) };
+    struct jz_act act = { .person = s.person, .decide = see, .context = &s };
+    struct jz_person_state p;
+    assert_int_equal(jz_store_submit(store, &act, 1, &err), 0);
+    assert_int_equal(act.result, 0);
+    assert_int_equal(jz_person_state_load(store, s.person, &p, &err), 0);
+    assert_int_equal(p.person, s.person);
+    assert_int_equal(jz_date_key(p.born_on), 19500101);
+    assert_int_equal(p.benefit_count, 1);
+    assert_int_equal(p.benefits[0].region, 370100);
+    assert_int_equal(p.benefits[0].scheme, JZ_SCHEME_EMPLOYEE);
+    assert_int_equal(p.sign_count, 1);
+    assert_int_equal(p.signs[0].kind, JZ_EV_COUNTER);
+    assert_int_equal(jz_date_key(p.signs[0].observed_on), 20260101);
+    jz_person_state_done(&p);
+    assert_int_equal(jz_person_state_load(store, 1 << 30, &p, &err), JZ_E_NOT_FOUND);
+    jz_store_close(store);
+}
+
+/* Acts on one person, posted together, are decided one after the other on what came before. */
+static void one_person_is_decided_in_order(void **state)
+{
+    (void)state;
+    enum { ACTS = 600 };
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    const int64_t persons[2] = { new_person(store), new_person(store) };
+    static struct sighting s[ACTS];
+    static struct jz_act acts[ACTS];
+    for (int i = 0; i < ACTS; i++) {
+        s[i] = (struct sighting){ .person = persons[i % 2] };
+        acts[i] = (struct jz_act){ .person = s[i].person, .decide = see, .context = &s[i] };
+    }
+    assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
+    for (int i = 0; i < ACTS; i++) {
+        assert_int_equal(acts[i].result, 0);
+        assert_int_equal(s[i].seen_before, i / 2);
+    }
+    jz_store_close(store);
+}
+
+static void a_refused_act_leaves_nothing_and_hurts_nobody(void **state)
+{
+    (void)state;
+    enum { ACTS = 9 };
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    struct sighting s[ACTS];
+    struct jz_act acts[ACTS];
+    for (int i = 0; i < ACTS; i++) {
+        s[i] = (struct sighting){ .person = new_person(store), .refuse = i % 3 == 1 };
+        acts[i] = (struct jz_act){ .person = s[i].person, .decide = see, .context = &s[i] };
+    }
+    acts[8].person = s[8].person = 1 << 30; /* nobody */
+    const uint64_t before = read_head(store).tree.size;
+    assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
+    for (int i = 0; i < ACTS - 1; i++)
+        assert_int_equal(acts[i].result, i % 3 == 1 ? JZ_E_DENIED : 0);
+    assert_int_equal(acts[8].result, JZ_E_NOT_FOUND);
+    assert_int_equal(read_head(store).tree.size, before + 5);
+    jz_store_close(store);
+}
+
+static void facts_are_never_changed(void **state)
+{
+    (void)state;
+    static const char *const attempts[] = {
+        "UPDATE person SET sex = 2",
+        "DELETE FROM person",
+        "UPDATE evidence SET outcome = 1",
+        "DELETE FROM benefit",
+    };
+    struct jz_error err;
+    const struct jz_sql_options plain = { 0 };
+    struct jz_sql *sql = NULL;
+    struct jz_store *store = open_store();
+    new_person(store);
+    assert_int_equal(jz_sql_open(url, &plain, &sql, &err), 0);
+    for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
+        assert_int_equal(jz_sql_script(sql, attempts[i], &err), JZ_E_DENIED);
+        assert_non_null(strstr(err.text, "never changed"));
+    }
+    jz_sql_close(sql);
+    jz_store_close(store);
+}
+
+/* Two stores on one database, as two processes have them: one chain all the same. */
+static void two_writers_make_one_chain(void **state)
+{
+    (void)state;
+    struct jz_store *a = open_store(), *b = open_store();
+    const int64_t before = count(a, "SELECT COUNT(*) FROM person");
+    const uint64_t size = read_head(a).tree.size;
+    for (int i = 0; i < 20; i++)
+        new_person(i % 3 ? a : b);
+    assert_int_equal(read_head(a).tree.size, size + 40);
+    assert_int_equal(count(b, "SELECT COUNT(*) FROM person"), before + 20);
+    jz_store_close(a);
+    jz_store_close(b);
+}
+
+static void a_clock_that_went_back_stops_the_writer(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    int64_t id;
+    struct jz_act act = { .decide = add_person, .context = &id };
+    new_person(store);
+    const int64_t recorded = read_head(store).recorded_at;
+    clock_now -= 60; /* a little: time stands still */
+    new_person(store);
+    assert_int_equal(read_head(store).recorded_at, recorded);
+    clock_now -= JZ_STORE_CLOCK_BACK_S;
+    assert_int_equal(jz_store_submit(store, &act, 1, &err), 0);
+    assert_int_equal(act.result, JZ_E_DENIED);
+    assert_non_null(strstr(act.error.text, "clock"));
+    clock_now += JZ_STORE_CLOCK_BACK_S + 61; /* set right: work goes on */
+    new_person(store);
+    assert_int_equal(read_head(store).recorded_at, recorded + 1);
+    jz_store_close(store);
+}
+
+static void read_only_is_read_only(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    const struct jz_store_options reading = { .read_only = true };
+    struct jz_store *store = NULL;
+    int64_t id;
+    struct jz_act act = { .decide = add_person, .context = &id };
+    assert_int_equal(jz_store_open(url, keyring, &reading, &store, &err), 0);
+    assert_int_equal(jz_store_submit(store, &act, 1, &err), JZ_E_DENIED);
+    jz_store_close(store);
+}
+
+static void a_newer_database_is_refused(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    const struct jz_sql_options plain = { 0 };
+    struct jz_sql *sql = NULL;
+    struct jz_store *store = NULL;
+    int from;
+    assert_int_equal(jz_sql_open(url, &plain, &sql, &err), 0);
+    assert_int_equal(
+        jz_sql_script(sql, "UPDATE meta SET value = '999' WHERE name = 'schema'", &err), 0);
+    assert_int_equal(jz_store_open(url, keyring, &options, &store, &err), JZ_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "newer"));
+    assert_int_equal(jz_store_migrate(url, &from, &err), JZ_E_UNSUPPORTED);
+    assert_int_equal(jz_sql_script(sql, "UPDATE meta SET value = '1' WHERE name = 'schema'", &err),
+                     0);
+    assert_int_equal(jz_store_migrate(url, &from, &err), 0);
+    assert_int_equal(from, JZ_SCHEMA_VERSION);
+    jz_sql_close(sql);
+}
+
+/* A batch larger than the queue: post waits for room, nothing is lost. */
+static void the_queue_is_bounded(void **state)
+{
+    (void)state;
+    enum { ACTS = JZ_STORE_QUEUE_ACTS + 500 };
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    struct sighting s = { .person = new_person(store), .refuse = true };
+    struct jz_act *acts = calloc(ACTS, sizeof *acts);
+    for (int i = 0; i < ACTS; i++)
+        acts[i] = (struct jz_act){ .decide = see, .context = &s };
+    struct jz_batch impatient = { .acts = acts, .count = ACTS, .impatient = true };
+    assert_int_equal(jz_store_post(store, &impatient, &err), JZ_E_BUSY);
+    assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
+    for (int i = 0; i < ACTS; i++)
+        assert_int_equal(acts[i].result, JZ_E_DENIED);
+    free(acts);
+    jz_store_close(store);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(keys, sizeof keys, "%s/keys", folder);
+    if (on_postgres)
+        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
+    else
+        snprintf(url, sizeof url, "%s/register.db", folder);
+    if (jz_keyring_create(keys, JZ_SUITE_INTERNATIONAL, NULL, &err) < 0 ||
+        jz_keyring_open(keys, NULL, &keyring, &err) < 0 ||
+        jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err) < 0) {
+        print_error("%s\n", err.text);
+        return -1;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    jz_keyring_free(keyring);
+    jz_autofree char *command = NULL;
+    return asprintf(&command, "rm -rf %s", folder) < 0 ? -1 : system(command);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+    if (run_below_private_server(argc, argv, &status))
+        return status;
+    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_database_is_refused),
+        cmocka_unit_test(states_follow_facts),
+        cmocka_unit_test(one_person_is_decided_in_order),
+        cmocka_unit_test(a_refused_act_leaves_nothing_and_hurts_nobody),
+        cmocka_unit_test(facts_are_never_changed),
+        cmocka_unit_test(two_writers_make_one_chain),
+        cmocka_unit_test(a_clock_that_went_back_stops_the_writer),
+        cmocka_unit_test(read_only_is_read_only),
+        cmocka_unit_test(a_newer_database_is_refused),
+        cmocka_unit_test(the_queue_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
