@@ -79,7 +79,8 @@ extern const struct command face_detect_command, face_quality_command, face_embe
     face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
     models_command, bench_face_command, fake_people_command, eval_command, bench_gallery_command,
     certify_command, enrol_command, standing_command, history_command, policy_load_command,
-    policy_explain_command, bench_store_command;
+    policy_explain_command, bench_store_command, receipt_verify_command, policy_check_command,
+    policy_show_command, bench_policy_command;
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const db_commands[];

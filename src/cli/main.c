@@ -8,9 +8,12 @@ static const struct command *const face_commands[] = {
     &face_compare_command, &face_liveness_command, &face_pairs_command, NULL,
 };
 static const struct command *const bench_commands[] = { &bench_face_command, &bench_gallery_command,
-                                                        &bench_store_command, NULL };
+                                                        &bench_policy_command, &bench_store_command,
+                                                        NULL };
 static const struct command *const fake_commands[] = { &fake_people_command, NULL };
-static const struct command *const policy_commands[] = { &policy_load_command,
+static const struct command *const receipt_commands[] = { &receipt_verify_command, NULL };
+static const struct command *const policy_commands[] = { &policy_check_command,
+                                                         &policy_show_command, &policy_load_command,
                                                          &policy_explain_command, NULL };
 static const struct command *const single_commands[] = { &certify_command, &enrol_command,
                                                          &eval_command, &models_command, NULL };
@@ -20,8 +23,9 @@ static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
-    { "db", db_commands },       { "policy", policy_commands }, { "face", face_commands },
-    { "bench", bench_commands }, { "fake", fake_commands },     { NULL, single_commands },
+    { "db", db_commands },     { "policy", policy_commands }, { "receipt", receipt_commands },
+    { "face", face_commands }, { "bench", bench_commands },   { "fake", fake_commands },
+    { NULL, single_commands },
 };
 
 enum { GROUPS = sizeof groups / sizeof groups[0] };

@@ -106,8 +106,7 @@ static char *take_escape(struct json *j, char *out)
     return put_utf8(out, code);
 }
 
-/* How many bytes of well-formed UTF-8 one character takes here, 0 when it is none. */
-static size_t utf8_length(const unsigned char *s, size_t left)
+size_t utf8_length(const unsigned char *s, size_t left)
 {
     static const struct {
         unsigned char first, last, low, high;
