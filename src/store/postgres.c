@@ -417,8 +417,7 @@ static int each_round(struct jz_pg *s, struct jz_pg_statement *st, const int64_t
     const struct jz_sql_value value = jz_text(array);
     int r;
     if ((r = send_text(s, st->for_many, &value, 1, err)) < 0 ||
-        (r = settle(s, &result, 1, err)) < 0 ||
-        (r = jz_pg_check_types(result, st->text, err)) < 0)
+        (r = settle(s, &result, 1, err)) < 0 || (r = jz_pg_check_types(result, st->text, err)) < 0)
         return r;
     return show_rows(s, st, result, first, count, on_row, context, err);
 }

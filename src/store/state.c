@@ -337,8 +337,7 @@ static int read_page_facts(struct jz_sql *sql, int64_t after, size_t count, stru
 }
 
 /* Of those who were corrected the row that holds; the page had the first. */
-static int read_corrected(struct jz_sql *sql, size_t count, struct loading *l,
-                          struct jz_error *err)
+static int read_corrected(struct jz_sql *sql, size_t count, struct loading *l, struct jz_error *err)
 {
     int r = 0;
     for (size_t i = 0; i < count && r >= 0; i++) {
