@@ -22,7 +22,7 @@ struct closing {
     struct jz_close_policies changed;
     struct jz_close_result result;
     struct jz_close_progress progress;
-    size_t chunk_size;
+    size_t chunk_size, most;
 };
 
 /* People whose benefits are looked at in one commit. */
@@ -265,8 +265,8 @@ static void adapt(struct closing *c, const struct chunk *k)
         c->chunk_size /= 2;
     else if (hold < HOLD_ENOUGH_NS && k->count >= c->chunk_size / 2)
         c->chunk_size += c->chunk_size / 8;
-    if (c->chunk_size > JZ_CLOSE_MOST_CHUNK)
-        c->chunk_size = JZ_CLOSE_MOST_CHUNK;
+    if (c->chunk_size > c->most)
+        c->chunk_size = c->most;
 }
 
 static int finish_chunk(struct closing *c, struct chunk *k, struct jz_error *err)
@@ -337,7 +337,7 @@ static int run_pass(struct closing *c, choose_fn choose, struct jz_error *err)
     struct cursor at = { .states = states, .today = jz_store_today(c->store) };
     if (!chunks || !states)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    c->chunk_size = JZ_CLOSE_FIRST_CHUNK;
+    c->chunk_size = c->most < JZ_CLOSE_FIRST_CHUNK ? c->most : JZ_CLOSE_FIRST_CHUNK;
     int r = jz_store_reader(c->store, &at.sql, err);
     if (r < 0)
         return r;
@@ -446,6 +446,9 @@ int jz_close_run(struct jz_store *store, const struct jz_close_options *options,
 {
     const int64_t start = jz_clock_ns();
     struct closing c = { .store = store, .options = options, .policies = jz_store_policies(store) };
+    c.most = options->most_people > 0 && options->most_people < JZ_CLOSE_MOST_CHUNK
+                 ? options->most_people
+                 : JZ_CLOSE_MOST_CHUNK;
     const int r = run(&c, err);
     c.result.before = c.mark.was_closed ? c.mark.on : (struct jz_date){ 0 };
     c.result.changed_policies = c.changed.count;

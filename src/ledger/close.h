@@ -22,6 +22,7 @@ struct jz_close_progress {
 
 struct jz_close_options {
     struct jz_date on;
+    size_t most_people; /* in a chunk; 0: JZ_CLOSE_MOST_CHUNK */
     void (*on_progress)(void *context, const struct jz_close_progress *progress); /* may be NULL */
     void *context;
 };

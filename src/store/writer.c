@@ -356,7 +356,8 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
         *ret_head = w->head;
         return 0;
     }
-    head.recorded_at = now;
+    if (head.tree.size != w->head.tree.size)
+        head.recorded_at = now; /* that of the latest fact */
     *ret_head = head;
     if ((r = write_all(w, err)) < 0 || (r = jz_head_save(w->sql, &head, err)) < 0)
         return r;
