@@ -114,8 +114,8 @@ struct jz_person_state {
     int sign_count;
     int64_t enrolment;      /* latest with templates still readable; 0: none */
     struct jz_date died_on; /* recorded death, unset: none */
-    int64_t death;          /* fact that says so */
-    int64_t open_case;      /* latest case that is still open, 0: none */
+    int64_t death;          /* the event that says so: its first row, which a correction names */
+    int64_t open_case;      /* latest of the cases that are still open, 0: none */
     const struct jz_policies *policies;
     struct jz_policies *held; /* the store's own */
 };
