@@ -12,6 +12,12 @@ int jz_file_read(const char *path, size_t max_bytes, uint8_t **ret_data, size_t 
     if (fd < 0)
         return jz_error_set(err, errno == ENOENT ? JZ_E_NOT_FOUND : JZ_E_IO, "%s: %s", path,
                             strerror(errno));
+    return jz_file_read_fd(fd, path, max_bytes, ret_data, ret_size, err);
+}
+
+int jz_file_read_fd(int fd, const char *path, size_t max_bytes, uint8_t **ret_data,
+                    size_t *ret_size, struct jz_error *err)
+{
     struct stat st;
     if (fstat(fd, &st) < 0)
         return jz_error_set(err, JZ_E_IO, "%s: %s", path, strerror(errno));
@@ -67,7 +73,18 @@ static int write_all(int fd, const uint8_t *data, size_t size)
     return 0;
 }
 
-int jz_file_write(const char *path, const void *data, size_t size, struct jz_error *err)
+/* The new name is on the disk only when its folder is. */
+static int sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    jz_autofree char *folder =
+        !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    jz_autoclose int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    return fd < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
+static int publish(const char *path, const void *data, size_t size, mode_t mode, bool replace,
+                   struct jz_error *err)
 {
     jz_autofree char *temporary = NULL;
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
@@ -77,13 +94,33 @@ int jz_file_write(const char *path, const void *data, size_t size, struct jz_err
     jz_autoclose int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return jz_error_set(err, JZ_E_IO, "%s: %s", path, strerror(errno));
-    if (write_all(fd, data, size) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
-        rename(temporary, path) < 0) {
-        int saved = errno;
+    const bool done = write_all(fd, data, size) == 0 && fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
+                      (replace ? rename(temporary, path) : link(temporary, path)) == 0;
+    const int saved = errno;
+    if (!done || !replace)
         unlink(temporary);
+    if (!done && !replace && saved == EEXIST)
+        return jz_error_set(err, JZ_E_CONFLICT, "%s: is there already", path);
+    if (!done)
         return jz_error_set(err, JZ_E_IO, "%s: %s", path, strerror(saved));
-    }
+    if (sync_folder(path) < 0)
+        return jz_error_set(err, JZ_E_IO, "%s: its folder: %s", path, strerror(errno));
     return 0;
+}
+
+int jz_file_write(const char *path, const void *data, size_t size, struct jz_error *err)
+{
+    return publish(path, data, size, 0644, true, err);
+}
+
+int jz_file_write_private(const char *path, const void *data, size_t size, struct jz_error *err)
+{
+    return publish(path, data, size, 0600, true, err);
+}
+
+int jz_file_create_private(const char *path, const void *data, size_t size, struct jz_error *err)
+{
+    return publish(path, data, size, 0600, false, err);
 }
 
 char *jz_path_join(const char *dir, const char *name)

@@ -6,10 +6,20 @@
  * adds a version: the newest seals, all of them open. A keyring in memory is immutable and shared
  * by all threads; rotation writes a new file, and who holds the old one opens the new one when it
  * meets a version it does not know.
+ *
+ * Each version keeps the suite it was made for; the newest of every purpose are of the keyring's
+ * own suite. Changing that adds a version to all, and what was sealed before still opens.
+ *
+ * Nonces are random. Under one version of a key no more than 2^32 values may be sealed (96-bit
+ * nonces, NIST SP 800-38D), or two of them could meet: rotate long before, once a year at the
+ * latest. A subject key has the same limit for itself.
  */
 #pragma once
 
 #include "crypto/suite.h"
+
+#define JZ_KEYRING_MAX_BYTES    (2 << 20) /* of the file */
+#define JZ_KEYRING_MAX_VERSIONS 1000      /* of one purpose */
 
 enum jz_purpose {
     JZ_KEY_IDENTITY,  /* seals names, document numbers, contacts */
@@ -24,12 +34,16 @@ const char *jz_purpose_name(enum jz_purpose purpose); /* "identity" and so on */
 int jz_purpose_parse(const char *name, enum jz_purpose *ret_purpose,
                      struct jz_error *err) JZ_MUST_CHECK;
 
-/* Where the security module is; all NULL: none. */
+/*
+ * Where the security module is; all NULL: none. Its key is an AES key that cannot leave it; the
+ * module is asked when a keyring is made, opened or rotated, and for nothing else.
+ */
 struct jz_pkcs11 {
     const char *module; /* path of the PKCS#11 library */
     const char *token;  /* label of the token */
     const char *pin;    /* of the user; read from the environment, never from a command line */
-    const char *key;    /* label of the AES-256 key; made there by jz_keyring_create if missing */
+    const char *key;    /* label of the AES-256 key, NULL: "jianzai"; made there by
+                           jz_keyring_create if missing */
 };
 
 struct jz_keyring;
@@ -39,16 +53,25 @@ int jz_keyring_create(const char *path, enum jz_suite suite, const struct jz_pkc
                       struct jz_error *err) JZ_MUST_CHECK;
 
 /*
- * JZ_E_NOT_FOUND; JZ_E_DENIED when others than the owner can read the file, with what to type;
- * JZ_E_FORMAT; JZ_E_INTEGRITY when the module's key does not open it.
+ * JZ_E_NOT_FOUND (file, module, token or its key); JZ_E_DENIED when others than the owner can read
+ * the file, with what to type, or the PIN is wrong; JZ_E_FORMAT; JZ_E_INTEGRITY when the module's
+ * key does not open it; JZ_E_USAGE when a module is named for a file in the clear, or none for one
+ * that is sealed.
  */
 int jz_keyring_open(const char *path, const struct jz_pkcs11 *module,
                     struct jz_keyring **ret_keyring, struct jz_error *err) JZ_MUST_CHECK;
 void jz_keyring_free(struct jz_keyring *keyring); /* wipes */
 
-/* Adds a version for the purpose to the file (atomically); the keyring in memory stays as it is. */
+/*
+ * Adds a version for the purpose to the file (atomically, one process after the other); the
+ * keyring in memory stays as it is. Only the owner of the file may: JZ_E_DENIED.
+ */
 int jz_keyring_rotate(const char *path, const struct jz_pkcs11 *module, enum jz_purpose purpose,
                       struct jz_error *err) JZ_MUST_CHECK;
+
+/* The same for every purpose at once, in another suite; nothing to do when it is that already. */
+int jz_keyring_change_suite(const char *path, const struct jz_pkcs11 *module, enum jz_suite suite,
+                            struct jz_error *err) JZ_MUST_CHECK;
 
 enum jz_suite jz_keyring_suite(const struct jz_keyring *keyring);
 
@@ -63,19 +86,25 @@ const char *jz_keyring_created(const struct jz_keyring *keyring, enum jz_purpose
  * not stored: what the bytes belong to, so that a sealed value moved to another place does not
  * open.
  */
-#define JZ_SEAL_MAX_OVERHEAD 64
+#define JZ_SEAL_MAX_OVERHEAD      64
+#define JZ_SEAL_MAX_BYTES         (64 << 20)
+#define JZ_SEAL_MAX_CONTEXT_BYTES 1024
 
 /* Exactly how many bytes sealing adds in this keyring's suite. */
 size_t jz_seal_overhead(const struct jz_keyring *keyring);
 
-/* ret_sealed has room for size + JZ_SEAL_MAX_OVERHEAD bytes. */
+/*
+ * ret_sealed has room for size + JZ_SEAL_MAX_OVERHEAD bytes and does not overlap the data.
+ * JZ_E_USAGE for a purpose that does not seal; JZ_E_LIMIT.
+ */
 int jz_keyring_seal(const struct jz_keyring *keyring, enum jz_purpose purpose,
                     struct jz_bytes context, const void *data, size_t size, uint8_t *ret_sealed,
                     size_t *ret_size, struct jz_error *err) JZ_MUST_CHECK;
 
 /*
- * ret_data has room for `size` bytes. JZ_E_INTEGRITY when key, context or bytes are not those that
- * were sealed; JZ_E_NOT_FOUND when the version is newer than this keyring; JZ_E_FORMAT.
+ * ret_data has room for `size` bytes; its content is lost, but never plaintext, on failure.
+ * JZ_E_INTEGRITY when key, context or bytes are not those that were sealed; JZ_E_NOT_FOUND when the
+ * version is newer than this keyring; JZ_E_FORMAT.
  */
 int jz_keyring_unseal(const struct jz_keyring *keyring, enum jz_purpose purpose,
                       struct jz_bytes context, const void *sealed, size_t size, uint8_t *ret_data,
@@ -84,7 +113,10 @@ int jz_keyring_unseal(const struct jz_keyring *keyring, enum jz_purpose purpose,
 /* The version a sealed value names; 0 when it is not one. */
 unsigned jz_sealed_version(const void *sealed, size_t size);
 
-/* Keyed hash under a version of JZ_KEY_LOOKUP or JZ_KEY_LOG; the first 16 bytes of the MAC. */
+/*
+ * Keyed hash under a version of JZ_KEY_LOOKUP or JZ_KEY_LOG; the first 16 bytes of the MAC.
+ * JZ_E_USAGE for another purpose, JZ_E_NOT_FOUND for a version that is not there.
+ */
 #define JZ_LOOKUP_BYTES 16
 int jz_keyring_lookup(const struct jz_keyring *keyring, enum jz_purpose purpose, unsigned version,
                       const void *data, size_t size, uint8_t ret_hash[JZ_LOOKUP_BYTES],
@@ -92,7 +124,8 @@ int jz_keyring_lookup(const struct jz_keyring *keyring, enum jz_purpose purpose,
 
 /*
  * A key of its own for one subject (a person), so that forgetting it shreds all it sealed. It is
- * kept wrapped: sealed under JZ_KEY_BIOMETRIC with `context`.
+ * kept wrapped: sealed under JZ_KEY_BIOMETRIC with `context`. What it seals is of the keyring's
+ * suite, whatever suite the key was made in.
  */
 #define JZ_SUBJECT_KEY_MAX_BYTES 160
 int jz_subject_key_new(const struct jz_keyring *keyring, struct jz_bytes context,

@@ -21,6 +21,9 @@ enum jz_suite { JZ_SUITE_INTERNATIONAL = 1, JZ_SUITE_GUOMI = 2 };
 #define JZ_SIGNATURE_BYTES  64 /* Ed25519, or r and s of SM2 in 32 bytes each */
 #define JZ_PUBLIC_KEY_BYTES 65 /* Ed25519 uses the first 32; SM2 the uncompressed point */
 
+#define JZ_SIGN_MAX_BYTES        (64 << 20)
+#define JZ_SIGN_MAX_DOMAIN_BYTES 64
+
 /* "international" or "guomi"; NULL for anything else, and back: JZ_E_USAGE. */
 const char *jz_suite_name(enum jz_suite suite);
 int jz_suite_parse(const char *name, enum jz_suite *ret_suite, struct jz_error *err) JZ_MUST_CHECK;

@@ -143,7 +143,7 @@ double jz_gallery_quantise(const struct jz_template *t, int8_t ret_values[MAX_DI
     memset(ret_values, 0, MAX_DIMS);
     for (int k = 0; k < t->count; k++)
         for (int i = 0; i < t->embeddings[k].dims; i++, at++) {
-            const int v = (int)lroundf(t->embeddings[k].values[i] * (127 / largest));
+            const int v = (int)lrintf(t->embeddings[k].values[i] * (127 / largest));
             ret_values[at] = (int8_t)v;
             norm += v * v;
         }
@@ -168,41 +168,32 @@ static struct place find_place(const struct jz_gallery *g, size_t i)
                            &tail->by[in_block], &tail->margin[in_block], &c->persons[in_chunk] };
 }
 
-/* The byte that holds a half of dimension d, and by how many bits it is shifted there. */
-static uint8_t *high_half(const struct place *p, size_t d, int *ret_shift)
-{
-    *ret_shift = d % HIGH_ROW_DIMS < 4 ? 0 : 4;
-    return p->rows + d / HIGH_ROW_DIMS * ROW + d % 4;
-}
-
-static uint8_t *low_half(const struct place *p, size_t d, int *ret_shift)
-{
-    *ret_shift = d % LOW_ROW_DIMS < ROW ? 0 : 4;
-    return p->low + d / LOW_ROW_DIMS * ROW + d % ROW;
-}
-
-static void set_half(uint8_t *byte, int shift, int half)
-{
-    *byte = (uint8_t)((*byte & (0xf0 >> shift)) | half << shift);
-}
-
+/* Puts the halves where gallery_internal.h says. */
 static void put(struct jz_gallery *g, size_t i, const int8_t *values, int64_t person)
 {
     const struct place p = find_place(g, i);
-    double norm = 0, left_out = 0;
+    uint8_t numbers[MAX_DIMS];
+    int norm = 0, left_out = 0;
     for (size_t d = 0; d < g->dims; d++) {
-        const int number = values[d] + 128;
-        int shift;
-        uint8_t *byte = high_half(&p, d, &shift);
-        set_half(byte, shift, number >> 4);
-        byte = low_half(&p, d, &shift);
-        set_half(byte, shift, number & 15);
+        numbers[d] = (uint8_t)(values[d] + 128);
+        const int twice = 2 * (numbers[d] & 15) - 15;
         norm += values[d] * values[d];
-        left_out += ((number & 15) - 7.5) * ((number & 15) - 7.5);
+        left_out += twice * twice;
+    }
+    for (size_t row = 0; row < high_rows(g); row++) {
+        const uint8_t *n = numbers + row * HIGH_ROW_DIMS;
+        for (size_t k = 0; k < 4; k++)
+            p.rows[row * ROW + k] = (uint8_t)(n[k] >> 4 | (n[k + 4] & 0xf0));
+    }
+    for (size_t row = 0; row < low_rows(g); row++) {
+        const uint8_t *n = numbers + row * LOW_ROW_DIMS;
+        for (size_t k = 0; k < ROW; k++)
+            p.low[row * ROW + k] = (uint8_t)((n[k] & 15) | n[k + ROW] << 4);
     }
     *p.by = (float)(1 / sqrt(norm));
-    *p.margin = (float)sqrt(left_out / norm);
+    *p.margin = (float)(sqrt((double)left_out / norm) / 2);
     *p.person = person;
+    explicit_bzero(numbers, sizeof numbers);
 }
 
 int64_t jz_gallery_entry(const struct jz_gallery *g, size_t i, int8_t ret_values[MAX_DIMS])
@@ -210,10 +201,10 @@ int64_t jz_gallery_entry(const struct jz_gallery *g, size_t i, int8_t ret_values
     const struct place p = find_place(g, i);
     memset(ret_values, 0, MAX_DIMS);
     for (size_t d = 0; d < g->dims; d++) {
-        int shift;
-        const int high = *high_half(&p, d, &shift) >> shift & 15;
-        const int low = *low_half(&p, d, &shift) >> shift & 15;
-        ret_values[d] = (int8_t)(16 * high + low - 128);
+        const uint8_t high = p.rows[d / HIGH_ROW_DIMS * ROW + d % 4];
+        const uint8_t low = p.low[d / LOW_ROW_DIMS * ROW + d % ROW];
+        ret_values[d] = (int8_t)((d % HIGH_ROW_DIMS < 4 ? high << 4 & 0xf0 : high & 0xf0) +
+                                 (d % LOW_ROW_DIMS < ROW ? low & 15 : low >> 4) - 128);
     }
     return *p.person;
 }

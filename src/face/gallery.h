@@ -11,8 +11,11 @@
  *
  * Each number is kept as two halves of 4 bits, apart. A search reads all the upper halves; they
  * bound the score from above (Cauchy and Schwarz over the lower halves), and only where the bound
- * reaches the threshold are the lower halves read. So half of the memory traffic, which is what
- * a search costs, is saved without losing anybody.
+ * reaches the threshold are the lower halves read: over LFW 2.7 % at the threshold for FMR 1e-3,
+ * 0.2 % at 1e-5. So half of the memory traffic, which is what a search costs, is saved without
+ * losing anybody: a million faces take 11 ms with one thread and 6 with two where a plain loop over
+ * float32 takes 82 and 49 (jianzai bench gallery; AVX2 and AVX-512 alike, since both wait for
+ * memory).
  *
  * An entry takes dims + 16 bytes (400 for the fusion), in parts of JZ_GALLERY_CHUNK entries that
  * are mapped as they are needed; dims is rounded up to a multiple of 128.
@@ -29,7 +32,7 @@
 #define JZ_GALLERY_CHUNK       16384
 #define JZ_GALLERY_MAX_HITS    64
 #define JZ_GALLERY_MAX_THREADS 64
-#define JZ_GALLERY_LOSS        0.004
+#define JZ_GALLERY_LOSS        0.005
 
 struct jz_gallery;
 

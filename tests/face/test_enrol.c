@@ -38,7 +38,7 @@ static struct {
     struct jz_image selfies[PHONES], frames[PHONES];
 } all;
 
-static char *path_of(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static char *path_of(const char *format, ...)
 {
     char *tail, *path;
     va_list args;

@@ -131,12 +131,15 @@ static void the_search_is_exact(void **state)
         { { 1, 0 }, 40, 3 },
         { { 5, 2 }, 1000, 2 },
         { { 129, 0 }, 500, 1 },
-        { { 64, 0 }, 2 * JZ_GALLERY_CHUNK + 77, 2 },
+        { { 64, 0 }, 2 * JZ_GALLERY_CHUNK + 77, 0.3f },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct jz_gallery *g = fill(cases[i].sizes, cases[i].count, cases[i].spread);
         for (int p = 0; p < 3; p++) {
-            const struct jz_template probe = random_template(cases[i].sizes, cases[i].spread);
+            struct jz_template probe = random_template(cases[i].sizes, cases[i].spread);
+            /* The last one is unlike everybody, so that nothing may come before low scores. */
+            for (int d = 0; p == 2 && d < probe.embeddings[0].dims; d++)
+                probe.embeddings[0].values[d] *= -1;
             jz_autofree struct jz_gallery_hit *all = naive_score(g, &probe);
             static const double thresholds[] = { -1, 0, 0.333, 0.9 };
             for (size_t t = 0; t < COUNT(thresholds); t++) {
@@ -153,6 +156,59 @@ static void the_search_is_exact(void **state)
         }
         jz_gallery_free(g);
     }
+}
+
+/* The template that is kept as these numbers, of which the largest has to be 127. */
+static struct jz_template template_of(const int *numbers, int dims)
+{
+    struct jz_template t = random_template((struct sizes){ dims, 0 }, 1);
+    double norm = 0;
+    for (int d = 0; d < dims; d++)
+        norm += numbers[d] * numbers[d];
+    for (int d = 0; d < dims; d++)
+        t.embeddings[0].values[d] = (float)(numbers[d] / sqrt(norm));
+    return t;
+}
+
+/*
+ * Lower halves that all pull the way of the probe, or all the other way, by as much as they can:
+ * there the bound is the score, and anything less would lose somebody.
+ */
+static void the_bound_is_no_lower_than_it_must(void **state)
+{
+    (void)state;
+    enum { DIMS = 256, ENTRIES = 200 };
+    struct jz_gallery *g = new_gallery((struct sizes){ DIMS, 0 });
+    int signs[DIMS], numbers[DIMS];
+    for (int d = 0; d < DIMS; d++)
+        signs[d] = d == 0 || next_random() % 3 ? 127 : -127;
+    const struct jz_template probe = template_of(signs, DIMS);
+    for (int64_t i = 0; i < ENTRIES; i++) {
+        const int pull = i % 3 ? 1 : -1, highest = 1 + (int)(next_random() % 14);
+        for (int d = 0; d < DIMS; d++) {
+            const int high = 1 + (int)(next_random() % (unsigned)highest);
+            numbers[d] = 16 * high + (pull * signs[d] > 0 ? 15 : 0) - 128;
+        }
+        numbers[0] = 127;
+        const struct jz_template t = template_of(numbers, DIMS);
+        append(g, i, &t);
+        int8_t kept[MAX_DIMS];
+        jz_gallery_entry(g, (size_t)i, kept);
+        for (int d = 0; d < DIMS; d++)
+            assert_int_equal(kept[d], numbers[d]);
+    }
+    jz_autofree struct jz_gallery_hit *all = naive_score(g, &probe);
+    for (size_t rank = 0; rank < ENTRIES; rank++) {
+        check(g, &probe, all, all[rank].score, JZ_GALLERY_MAX_HITS, 1);
+        check(g, &probe, all, nextafter(all[rank].score, 2), JZ_GALLERY_MAX_HITS, 1);
+    }
+    /* Every entry by itself, where no better one hides that it was lost. */
+    for (int64_t i = ENTRIES - 1; i > 0; i--) {
+        jz_gallery_remove(g, i);
+        jz_autofree struct jz_gallery_hit *left = naive_score(g, &probe);
+        check(g, &probe, left, left[i - 1].score, JZ_GALLERY_MAX_HITS, 1);
+    }
+    jz_gallery_free(g);
 }
 
 static void equals_come_by_number(void **state)
@@ -372,6 +428,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_agree),
         cmocka_unit_test(the_search_is_exact),
+        cmocka_unit_test(the_bound_is_no_lower_than_it_must),
         cmocka_unit_test(equals_come_by_number),
         cmocka_unit_test(nobody_is_in_an_empty_gallery),
         cmocka_unit_test(who_is_removed_is_gone),

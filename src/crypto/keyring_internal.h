@@ -1,0 +1,59 @@
+/* A keyring before it is put to use: what its file says. Only src/crypto, its tests and fuzzers. */
+#pragma once
+
+#include "crypto/keyring.h"
+#include "crypto/seal_internal.h"
+
+#define JZ_CREATED_BYTES 21 /* "2026-11-25T08:00:00Z" and the NUL */
+
+struct jz_key_version {
+    enum jz_suite suite;
+    char created[JZ_CREATED_BYTES];
+    uint8_t secret[JZ_SECRET_BYTES];
+};
+
+struct jz_key_list {
+    unsigned count;
+    struct jz_key_version versions[JZ_KEYRING_MAX_VERSIONS];
+};
+
+/* Large: on the heap, from jz_keyring_content_new. */
+struct jz_keyring_content {
+    enum jz_suite suite;
+    struct jz_key_list keys[JZ_PURPOSES];
+};
+
+struct jz_keyring_content *jz_keyring_content_new(void);          /* NULL: memory is out */
+void jz_keyring_content_free(struct jz_keyring_content *content); /* wipes */
+static inline void jz_keyring_content_freep(struct jz_keyring_content **c)
+{
+    jz_keyring_content_free(*c);
+}
+
+/* One more version with a fresh secret in the suite of the content. */
+int jz_keyring_content_add(struct jz_keyring_content *content, enum jz_purpose purpose,
+                           struct jz_error *err) JZ_MUST_CHECK;
+
+/* JSON; NAME is what errors call it. The text has a NUL behind its last byte and is free'd. */
+int jz_keyring_content_parse(const char *name, const char *text, size_t size,
+                             struct jz_keyring_content **ret_content,
+                             struct jz_error *err) JZ_MUST_CHECK;
+int jz_keyring_content_format(const struct jz_keyring_content *content, char **ret_text,
+                              struct jz_error *err) JZ_MUST_CHECK;
+
+/* The same JSON sealed by a module, in an envelope of JSON. */
+struct jz_envelope {
+    uint8_t nonce[JZ_GCM_NONCE_BYTES];
+    uint8_t *data; /* owned */
+    size_t size;
+    char token[33], key[65]; /* labels, for errors */
+};
+/* *ret_envelope.data stays NULL when the text is well-formed but no envelope. */
+int jz_envelope_parse(const char *name, const char *text, size_t size,
+                      struct jz_envelope *ret_envelope, struct jz_error *err) JZ_MUST_CHECK;
+int jz_envelope_format(const struct jz_envelope *envelope, char **ret_text,
+                       struct jz_error *err) JZ_MUST_CHECK;
+
+/* Puts the content to use. NAME as above. */
+int jz_keyring_new(const char *name, const struct jz_keyring_content *content,
+                   struct jz_keyring **ret_keyring, struct jz_error *err) JZ_MUST_CHECK;
