@@ -82,4 +82,8 @@ extern const struct command face_detect_command, face_quality_command, face_embe
     policy_explain_command, bench_store_command;
 
 /* The commands of a group, NULL behind the last. */
-extern const struct command *const db_commands[];
+extern const struct command *const db_commands[],
+    *const source_commands[], *const data_match_commands[], *const unit_list_commands[],
+                                                                *const evidence_commands[],
+                                                                    *const death_commands[],
+                                                                        *const review_commands[];

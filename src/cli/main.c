@@ -12,16 +12,28 @@ static const struct command *const bench_commands[] = { &bench_face_command, &be
 static const struct command *const fake_commands[] = { &fake_people_command, NULL };
 static const struct command *const policy_commands[] = { &policy_load_command,
                                                          &policy_explain_command, NULL };
-static const struct command *const single_commands[] = { &certify_command, &enrol_command,
-                                                         &eval_command, &models_command, NULL };
+static const struct command *const single_commands[] = {
+    &certify_command,  &enrol_command,   &eval_command, &models_command,
+    &standing_command, &history_command, NULL
+};
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
 static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
-    { "db", db_commands },       { "policy", policy_commands }, { "face", face_commands },
-    { "bench", bench_commands }, { "fake", fake_commands },     { NULL, single_commands },
+    { "db", db_commands },
+    { "policy", policy_commands },
+    { "face", face_commands },
+    { "source", source_commands },
+    { "data-match", data_match_commands },
+    { "unit-list", unit_list_commands },
+    { "evidence", evidence_commands },
+    { "death", death_commands },
+    { "review", review_commands },
+    { "bench", bench_commands },
+    { "fake", fake_commands },
+    { NULL, single_commands },
 };
 
 enum { GROUPS = sizeof groups / sizeof groups[0] };

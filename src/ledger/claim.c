@@ -141,8 +141,8 @@ static bool was_presented(const struct jz_claim *c, const char *name)
 }
 
 /* Whether this document, or one that stands for it, was presented. */
-static bool is_satisfied(const struct jz_claim *c, const struct jz_paper_rule *rules,
-                         size_t count, const struct jz_paper_rule *rule)
+static bool is_satisfied(const struct jz_claim *c, const struct jz_paper_rule *rules, size_t count,
+                         const struct jz_paper_rule *rule)
 {
     for (size_t i = 0; i < count; i++)
         if ((&rules[i] == rule || (rule->group && rules[i].group == rule->group)) &&
@@ -401,9 +401,12 @@ static void count_tries(const struct jz_claim *c, const struct jz_person_state *
 static const char *case_kind(const struct jz_claim_result *result)
 {
     static const char *const by_reason[][2] = {
-        { "alive_after_death", "alive_after_death" }, { "two_places", "two_places" },
-        { "untrusted_source", "source_hint" },        { "face_known", "face_known" },
-        { "needs_person", "failed_attempts" },        { "pending_review", "pending_review" },
+        { "alive_after_death", "alive_after_death" },
+        { "two_places", "two_places" },
+        { "untrusted_source", "source_hint" },
+        { "face_known", "face_known" },
+        { "needs_person", "failed_attempts" },
+        { "pending_review", "pending_review" },
         { "not_seen", "not_seen" },
     };
     for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0]; i++)
@@ -441,7 +444,8 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
             policy = p;
             policy_fact = fact;
         }
-        if (p && jz_benefit_is_asked(state, &state->benefits[i], today) && p->rule.accept[c->kind].accepted && result.outcome == JZ_OUTCOME_PASS)
+        if (p && jz_benefit_is_asked(state, &state->benefits[i], today) &&
+            p->rule.accept[c->kind].accepted && result.outcome == JZ_OUTCOME_PASS)
             check_documents(c, p, is_late(&state->benefits[i], c->observed_on), &result);
     }
     if (jz_reasons_has(&result.reasons, "documents_missing"))

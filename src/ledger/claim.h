@@ -25,7 +25,7 @@ struct jz_claim {
     const char *source;         /* name of the data source; NULL: none */
     const uint8_t *source_key;  /* 16 bytes: a row of a source is taken once; NULL: not checked */
     unsigned place;             /* region where it was observed; 0 unknown */
-    int64_t of; /* evidence that this row corrects, which must stand; 0: none */
+    int64_t of;                 /* evidence that this row corrects, which must stand; 0: none */
     bool trusted;               /* false: the source may not decide alone, a case is opened */
     const char *documents[JZ_CLAIM_DOCUMENTS]; /* names of the documents presented */
     int document_count;

@@ -60,9 +60,9 @@ static int64_t open_case(const struct jz_death *d, const char *kind, int64_t eve
                          struct jz_entry *entry)
 {
     const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [CASE_PERSON] = jz_int(d->person),   [CASE_KIND] = jz_text(kind),
-        [CASE_STATE] = jz_text("open"),      [CASE_SUBJECT] = jz_int(event),
-        [CASE_DETAIL] = jz_text(d->detail),  [CASE_BY] = jz_text(d->operator),
+        [CASE_PERSON] = jz_int(d->person),  [CASE_KIND] = jz_text(kind),
+        [CASE_STATE] = jz_text("open"),     [CASE_SUBJECT] = jz_int(event),
+        [CASE_DETAIL] = jz_text(d->detail), [CASE_BY] = jz_text(d->operator),
     };
     return jz_entry_add(entry, JZ_T_CASE, values);
 }

@@ -17,9 +17,9 @@ struct jz_death {
     const char *source;        /* NULL: an operator at the desk */
     const uint8_t *source_key; /* 16 bytes: a row of a source is taken once; NULL: not checked */
     const char *operator;
-    bool trusted;    /* false: it may only be asked about */
-    int64_t of;      /* the death on record that this corrects; 0: a new report */
-    bool withdrawn;  /* with `of`: it did not happen; `on` has no meaning */
+    bool trusted;       /* false: it may only be asked about */
+    int64_t of;         /* the death on record that this corrects; 0: a new report */
+    bool withdrawn;     /* with `of`: it did not happen; `on` has no meaning */
     const char *detail; /* JSON without personal data, or NULL */
 };
 

@@ -147,8 +147,8 @@ int jz_case_close(struct jz_store *store, int64_t id, const char *outcome, const
         (r = jz_case_read(store, id, &story, err)) < 0)
         return r;
     if (story.c.closed)
-        return jz_error_set(err, JZ_E_CONFLICT, "case %lld was closed before, by %s",
-                            (long long)id, story.c.closed_by);
+        return jz_error_set(err, JZ_E_CONFLICT, "case %lld was closed before, by %s", (long long)id,
+                            story.c.closed_by);
     json_t *detail = json_pack("{s:s,s:s}", "outcome", outcome, "reason", reason);
     jz_autofree char *text = detail ? json_dumps(detail, JSON_COMPACT) : NULL;
     json_decref(detail);

@@ -111,9 +111,12 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     (void)state;
     (void)err;
     const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [SOURCE_OF] = a->of ? jz_int(a->of) : JZ_NULL, [SOURCE_NAME] = jz_text(a->name),
-        [SOURCE_KIND] = jz_text(a->kind),              [SOURCE_TRUST] = jz_text(a->trust),
-        [SOURCE_BASIS] = jz_text(a->basis),            [SOURCE_BY] = jz_text(a->by),
+        [SOURCE_OF] = a->of ? jz_int(a->of) : JZ_NULL,
+        [SOURCE_NAME] = jz_text(a->name),
+        [SOURCE_KIND] = jz_text(a->kind),
+        [SOURCE_TRUST] = jz_text(a->trust),
+        [SOURCE_BASIS] = jz_text(a->basis),
+        [SOURCE_BY] = jz_text(a->by),
     };
     jz_entry_add(entry, JZ_T_SOURCE, values);
     return 0;
