@@ -1,11 +1,9 @@
 /* jianzai data-match, jianzai unit-list: files whose rows are signs of life. */
 #include "cli/desk.h"
+#include "cli/progress.h"
 
-#include "base/clock.h"
 #include "ledger/match.h"
 #include "ledger/unit_list.h"
-
-#include <unistd.h>
 
 static int run_match(int argc, char **argv);
 static int run_unit_list(int argc, char **argv);
@@ -26,40 +24,12 @@ struct import_options {
     bool json;
 };
 
-/* ---- Progress ---- */
-
-struct progress {
-    int64_t start_ns, last_ns, pause_ns;
-    bool terminal;
-};
-
-static struct progress start_progress(void)
-{
-    const int64_t now = jz_clock_ns();
-    const bool terminal = isatty(STDERR_FILENO);
-    return (struct progress){ now, now, terminal ? 500000000 : 10000000000, terminal };
-}
-
+/* Bytes tell how much is left, rows how much was done: the line counts rows. */
 static void show_progress(void *context, uint64_t rows, uint64_t bytes, uint64_t total)
 {
-    struct progress *p = context;
-    const int64_t now = jz_clock_ns();
-    if (now - p->last_ns < p->pause_ns)
-        return;
-    p->last_ns = now;
-    const double seconds = (double)(now - p->start_ns) / 1e9;
-    fprintf(stderr, "%s%llu rows, %.0f a second", p->terminal ? "\r" : "", (unsigned long long)rows,
-            (double)rows / seconds);
-    if (total > 0 && bytes > 0 && bytes <= total)
-        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)bytes / (double)total,
-                seconds * (double)(total - bytes) / (double)bytes);
-    fputs(p->terminal ? "   " : "\n", stderr);
-}
-
-static void end_progress(const struct progress *p)
-{
-    if (p->terminal && p->last_ns != p->start_ns)
-        fputs("\n", stderr);
+    const uint64_t all =
+        bytes > 0 && bytes <= total ? (uint64_t)((double)rows * (double)total / (double)bytes) : 0;
+    progress_show(context, "rows", (int64_t)rows, (int64_t)all);
 }
 
 /* ---- What came of it ---- */
@@ -86,10 +56,10 @@ static void print_result(const struct jz_import_result *result, bool json)
         printf("%u columns are of no known name and were passed over\n", result->unknown_columns);
 }
 
-static int end(const struct import_options *o, const struct progress *progress, int r,
+static int end(const struct import_options *o, struct progress *progress, int r,
                const struct jz_import_result *result, const struct jz_error *err)
 {
-    end_progress(progress);
+    progress_end(progress);
     if (r < 0) {
         complain(NULL, err);
         return EXIT_USAGE;
@@ -136,7 +106,7 @@ static int run_match(int argc, char **argv)
     if (desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
     if ((r = desk_operator(&desk, o.by)) == 0) {
-        struct progress progress = start_progress();
+        struct progress progress = { 0 };
         const struct jz_match_request request = {
             .path = argv[first],
             .verdicts = o.verdicts,
@@ -179,7 +149,7 @@ static int run_unit_list(int argc, char **argv)
     if (desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
     if ((r = desk_operator(&desk, o.by)) == 0) {
-        struct progress progress = start_progress();
+        struct progress progress = { 0 };
         const struct jz_unit_list_request request = {
             .path = argv[first],
             .verdicts = o.verdicts,

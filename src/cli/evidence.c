@@ -228,6 +228,8 @@ static void print_row(const struct jz_evidence_row *e)
     printf("%8lld  %s  %-17s strength %c  %s", (long long)e->id, day_text(e->observed_on, day),
            jz_evidence_words[e->kind].name, jz_strength_letter(e->strength),
            jz_outcome_words[e->outcome].en);
+    if (e->inherited)
+        printf(", from the system before this one");
     if (e->source)
         printf(", source %s", e->source);
     if (e->place)

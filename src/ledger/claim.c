@@ -59,9 +59,12 @@ int jz_claim_tries(const struct jz_person_state *state)
 
 /* ---- What speaks against it ---- */
 
-/* Whether the row is evidence of this person that nothing has superseded. */
+/* Whether it is a row of evidence of this person that nothing has superseded. */
 static bool stands(const struct jz_person_state *state, int64_t evidence)
 {
+    for (int i = 0; i < state->benefit_count; i++)
+        if (state->benefits[i].benefit == evidence)
+            return false; /* what the system before this one knew lies in the benefit */
     for (int i = 0; i < state->sign_count; i++)
         if (state->signs[i].id == evidence)
             return true;
@@ -415,12 +418,6 @@ static const char *case_kind(const struct jz_claim_result *result)
     return NULL;
 }
 
-/* Cases that only say that somebody should call on the person: one that is open is enough. */
-static bool is_said_once(const char *kind)
-{
-    return strcmp(kind, "failed_attempts") == 0 || strcmp(kind, "not_seen") == 0;
-}
-
 int jz_claim_decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                     struct jz_error *err)
 {
@@ -489,7 +486,7 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
         write_notice(entry, c->person, "not_certified", result.decision);
     }
     const char *kind = case_kind(&result);
-    if (kind && !(state->open_case && is_said_once(kind)))
+    if (kind && !(state->open_attempts_case && strcmp(kind, "failed_attempts") == 0))
         result.opened_case = open_case(c, kind, result.decision, c->judgment, entry);
     act->result = result;
     return 0;

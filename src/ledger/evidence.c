@@ -18,14 +18,20 @@ static struct jz_evidence_row *find(struct jz_evidence_list *list, int64_t id)
     return NULL;
 }
 
-static int append(struct jz_evidence_list *list, const struct jz_sql_rows *rows,
+static int append(struct jz_evidence_list *list, const struct jz_evidence_row *row,
                   struct jz_error *err)
 {
     struct jz_evidence_row *grown = realloc(list->rows, (list->count + 1) * sizeof *list->rows);
     if (!grown)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     list->rows = grown;
-    grown[list->count++] = (struct jz_evidence_row){
+    grown[list->count++] = *row;
+    return 0;
+}
+
+static int take(struct jz_evidence_list *list, const struct jz_sql_rows *rows, struct jz_error *err)
+{
+    struct jz_evidence_row row = {
         .id = jz_sql_int(rows, 0),
         .of = jz_sql_int(rows, 1),
         .kind = (enum jz_evidence_kind)jz_sql_int(rows, 2),
@@ -34,10 +40,13 @@ static int append(struct jz_evidence_list *list, const struct jz_sql_rows *rows,
         .strength = (enum jz_strength)jz_sql_int(rows, 5),
         .place = (unsigned)jz_sql_int(rows, 7),
         .recorded_at = jz_sql_int(rows, 9),
-        .source = dup_text(rows, 6),
-        .by = dup_text(rows, 8),
     };
-    return 0;
+    const int r = append(list, &row, err);
+    if (r == 0) {
+        list->rows[list->count - 1].source = dup_text(rows, 6);
+        list->rows[list->count - 1].by = dup_text(rows, 8);
+    }
+    return r;
 }
 
 static int load_rows(struct jz_sql *sql, int64_t person, struct jz_evidence_list *list,
@@ -52,7 +61,7 @@ static int load_rows(struct jz_sql *sql, int64_t person, struct jz_evidence_list
                          "ORDER BY f.fact",
                          values, 2, &rows, err);
     while (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
-        r = append(list, rows, err);
+        r = take(list, rows, err);
     for (size_t i = 0; i < list->count; i++) {
         struct jz_evidence_row *old = list->rows[i].of ? find(list, list->rows[i].of) : NULL;
         if (old)
@@ -78,6 +87,30 @@ static int load_reasons(struct jz_sql *sql, int64_t person, struct jz_evidence_l
             snprintf(row->reasons, sizeof row->reasons, "%.*s", (int)v.size, (const char *)v.data);
     }
     return r;
+}
+
+/* Signs that are no rows of evidence: what the system before this one knew last. */
+static int add_inherited(struct jz_evidence_list *list, const struct jz_person_state *state,
+                         struct jz_error *err)
+{
+    for (int i = 0; i < state->sign_count; i++)
+        for (int b = 0; b < state->benefit_count; b++) {
+            if (state->signs[i].id != state->benefits[b].benefit)
+                continue;
+            const struct jz_evidence_row row = {
+                .id = state->signs[i].id,
+                .inherited = true,
+                .kind = (enum jz_evidence_kind)state->signs[i].kind,
+                .observed_on = state->signs[i].observed_on,
+                .outcome = (enum jz_outcome)state->signs[i].outcome,
+                .strength = (enum jz_strength)state->details[i].strength,
+                .recorded_at = state->details[i].recorded_at,
+            };
+            const int r = append(list, &row, err);
+            if (r < 0)
+                return r;
+        }
+    return 0;
 }
 
 /* What the calendar makes of every sign for one benefit. */
@@ -122,10 +155,13 @@ int jz_evidence_list_load(struct jz_store *store, int64_t person, struct jz_date
     struct jz_person_state state;
     if (r < 0 || (r = jz_person_state_load(store, person, &state, err)) < 0)
         return r;
+    r = add_inherited(&list, &state, err);
     jz_autofree uint8_t *verdicts = malloc((size_t)state.sign_count + 1);
-    for (int i = 0; verdicts && i < state.benefit_count; i++)
+    for (int i = 0; r == 0 && verdicts && i < state.benefit_count; i++)
         judge(&list, &state, &state.benefits[i], on, verdicts);
     jz_person_state_done(&state);
+    if (r < 0)
+        return r;
     if (!verdicts)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     *ret_list = list;

@@ -20,6 +20,7 @@ struct jz_evidence_row {
     int64_t id, recorded_at;
     int64_t of;            /* the row it corrects; 0: none */
     int64_t superseded_by; /* the row that corrects it; then it counts for nothing */
+    bool inherited;        /* from the system before this one: `id` is that of the benefit */
     enum jz_evidence_kind kind;
     enum jz_outcome outcome;
     enum jz_strength strength;
@@ -32,7 +33,7 @@ struct jz_evidence_row {
 };
 
 struct jz_evidence_list {
-    struct jz_evidence_row *rows; /* in the order they were recorded */
+    struct jz_evidence_row *rows; /* as recorded; those inherited at the end */
     size_t count;
 };
 

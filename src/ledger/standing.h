@@ -39,3 +39,7 @@ void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
 /* The same for every benefit of a person whose state is `after`, where the cached row differs. */
 void jz_standing_write_all(struct jz_entry *entry, const struct jz_person_state *after,
                            struct jz_date on);
+
+/* The row of a benefit that is new. */
+void jz_standing_put(struct jz_entry *entry, int64_t person, int64_t benefit,
+                     const struct jz_standing_cache *cache);

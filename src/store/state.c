@@ -64,36 +64,14 @@ static int on_fact(void *context, size_t key, const struct jz_sql_rows *row, str
 static int on_person(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
 {
     (void)err;
-    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    struct loading *l = context;
+    struct jz_person_state *s = &l->states[key];
     s->person = jz_sql_int(row, 0);
+    s->row = l->person_rows[key];
     s->born_on = jz_date_from_key(jz_sql_int(row, 1));
     s->sex = (int)jz_sql_int(row, 2);
     s->care = (unsigned)jz_sql_int(row, 3);
     s->residence = (unsigned)jz_sql_int(row, 4);
-    return 0;
-}
-
-static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
-                      struct jz_error *err)
-{
-    struct jz_person_state *s = &((struct loading *)context)->states[key];
-    if (s->benefit_count == JZ_PERSON_BENEFITS)
-        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d benefits",
-                            JZ_PERSON_BENEFITS);
-    s->benefits[s->benefit_count++] = (struct jz_benefit_state){
-        .benefit = jz_sql_int(row, 0),
-        .version = jz_sql_int(row, 1),
-        .scheme = (enum jz_scheme)jz_sql_int(row, 2),
-        .region = (unsigned)jz_sql_int(row, 3),
-        .from = jz_date_from_key(jz_sql_int(row, 4)),
-        .until = jz_date_from_key(jz_sql_int(row, 5)),
-        .by_unit = jz_sql_value(row, 6).type != JZ_SQL_NULL,
-        .due_on = jz_date_from_key(jz_sql_int(row, 7)),
-        .grace_until = jz_date_from_key(jz_sql_int(row, 8)),
-        .state = (enum jz_standing_state)jz_sql_int(row, 9),
-        .next_on = jz_date_from_key(jz_sql_int(row, 10)),
-        .decided_by = jz_sql_int(row, 11),
-    };
     return 0;
 }
 
@@ -118,6 +96,72 @@ static int grow_signs(struct jz_person_state *s, struct jz_error *err)
     return 0;
 }
 
+/* At its place in the calendar's order. */
+static int add_sign(struct jz_person_state *s, struct jz_sign sign, struct jz_sign_detail detail,
+                    struct jz_error *err)
+{
+    const int r = grow_signs(s, err);
+    if (r < 0)
+        return r;
+    int at = s->sign_count++;
+    for (; at > 0; at--) {
+        const struct jz_sign *before = &s->signs[at - 1];
+        const int order = jz_date_compare(before->observed_on, sign.observed_on);
+        if (order < 0 || (order == 0 && before->id < sign.id))
+            break;
+        s->signs[at] = s->signs[at - 1];
+        s->details[at] = s->details[at - 1];
+    }
+    s->signs[at] = sign;
+    s->details[at] = detail;
+    return 0;
+}
+
+/* What the system before this one knew last. */
+static int add_last(struct jz_person_state *s, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    const int64_t kind = jz_sql_int(row, 13);
+    if (jz_sql_value(row, 12).type == JZ_SQL_NULL)
+        return 0;
+    if (kind < 0 || kind >= JZ_EV_KINDS)
+        return jz_error_set(err, JZ_E_INTEGRITY, "a benefit with a kind of evidence beyond all");
+    const struct jz_sign sign = {
+        .id = jz_sql_int(row, 0),
+        .observed_on = jz_date_from_key(jz_sql_int(row, 12)),
+        .kind = (uint8_t)kind,
+        .outcome = JZ_OUTCOME_PASS,
+    };
+    const struct jz_sign_detail detail = {
+        .strength = jz_evidence_strength[kind],
+        .recorded_at = jz_sql_int(row, 14),
+    };
+    return add_sign(s, sign, detail, err);
+}
+
+static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
+                      struct jz_error *err)
+{
+    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    if (s->benefit_count == JZ_PERSON_BENEFITS)
+        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d benefits",
+                            JZ_PERSON_BENEFITS);
+    s->benefits[s->benefit_count++] = (struct jz_benefit_state){
+        .benefit = jz_sql_int(row, 0),
+        .version = jz_sql_int(row, 1),
+        .scheme = (enum jz_scheme)jz_sql_int(row, 2),
+        .region = (unsigned)jz_sql_int(row, 3),
+        .from = jz_date_from_key(jz_sql_int(row, 4)),
+        .until = jz_date_from_key(jz_sql_int(row, 5)),
+        .by_unit = jz_sql_value(row, 6).type != JZ_SQL_NULL,
+        .due_on = jz_date_from_key(jz_sql_int(row, 7)),
+        .grace_until = jz_date_from_key(jz_sql_int(row, 8)),
+        .state = (enum jz_standing_state)jz_sql_int(row, 9),
+        .next_on = jz_date_from_key(jz_sql_int(row, 10)),
+        .decided_by = jz_sql_int(row, 11),
+    };
+    return add_last(s, row, err);
+}
+
 /* Evidence comes in the order of its ids: a correction after what it corrects. */
 static void forget_sign(struct jz_person_state *s, int64_t id)
 {
@@ -138,27 +182,18 @@ static int on_evidence(void *context, size_t key, const struct jz_sql_rows *row,
     struct jz_person_state *s = &l->states[l->evidence.states[key]];
     if (jz_sql_value(row, 5).type != JZ_SQL_NULL)
         forget_sign(s, jz_sql_int(row, 5));
-    const int r = grow_signs(s, err);
-    if (r < 0)
-        return r;
     const struct jz_sign sign = {
         .id = jz_sql_int(row, 0),
         .observed_on = jz_date_from_key(jz_sql_int(row, 2)),
         .kind = (uint8_t)jz_sql_int(row, 1),
         .outcome = (uint8_t)jz_sql_int(row, 3),
     };
-    int at = s->sign_count++;
-    for (; at > 0 && jz_date_compare(s->signs[at - 1].observed_on, sign.observed_on) > 0; at--) {
-        s->signs[at] = s->signs[at - 1];
-        s->details[at] = s->details[at - 1];
-    }
-    s->signs[at] = sign;
-    s->details[at] = (struct jz_sign_detail){
+    const struct jz_sign_detail detail = {
         .strength = (uint8_t)jz_sql_int(row, 4),
         .place = (unsigned)jz_sql_int(row, 6),
         .recorded_at = jz_sql_int(row, 7),
     };
-    return 0;
+    return add_sign(s, sign, detail, err);
 }
 
 static int on_event(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
@@ -184,7 +219,11 @@ static int on_case(void *context, size_t key, const struct jz_sql_rows *row, str
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->cases.states[key]];
+    const struct jz_sql_value kind = jz_sql_value(row, 1);
+    static const char attempts[] = "failed_attempts";
     s->open_case = jz_sql_int(row, 0);
+    if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
+        s->open_attempts_case = s->open_case;
     return 0;
 }
 
@@ -205,7 +244,8 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
         (r = jz_sql_each(
              sql,
              "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, "
-             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by FROM standing s "
+             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by, b.last_on, "
+             "b.last_kind, b.recorded_at FROM standing s "
              "JOIN benefit b ON b.id = COALESCE(s.version, s.benefit) WHERE s.person = $1 "
              "ORDER BY s.benefit",
              persons, count, on_benefit, l, err)) < 0 ||
@@ -217,7 +257,7 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
                          l->events.facts, l->events.count, on_event, l, err)) < 0)
         return r;
     return jz_sql_each(sql,
-                       "SELECT c.id FROM review_case c WHERE c.id = $1 AND c.of IS NULL AND "
+                       "SELECT c.id, c.kind FROM review_case c WHERE c.id = $1 AND c.of IS NULL AND "
                        "NOT EXISTS (SELECT 1 FROM review_case d WHERE d.of = c.id)",
                        l->cases.facts, l->cases.count, on_case, l, err);
 }

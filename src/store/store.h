@@ -103,6 +103,7 @@ struct jz_sign_detail {
 /* Everything a decision about one person rests on. Borrowed during decide. */
 struct jz_person_state {
     int64_t person; /* 0: the act named none; otherwise it exists */
+    int64_t row;    /* of person, the one that holds */
     struct jz_date born_on;
     int sex;
     unsigned care;
@@ -112,10 +113,11 @@ struct jz_person_state {
     struct jz_sign *signs; /* in the calendar's order; superseded rows are left out */
     struct jz_sign_detail *details;
     int sign_count;
-    int64_t enrolment;      /* latest with templates still readable; 0: none */
-    struct jz_date died_on; /* recorded death, unset: none */
-    int64_t death;          /* the event that says so: its first row, which a correction names */
-    int64_t open_case;      /* latest of the cases that are still open, 0: none */
+    int64_t enrolment;          /* latest with templates still readable; 0: none */
+    struct jz_date died_on;     /* recorded death, unset: none */
+    int64_t death;              /* the event that says so: its first row */
+    int64_t open_case;          /* latest of the cases that are open, 0: none */
+    int64_t open_attempts_case; /* the same of kind failed_attempts */
     const struct jz_policies *policies;
     struct jz_policies *held; /* the store's own */
 };
