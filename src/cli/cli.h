@@ -110,4 +110,10 @@ extern const struct command person_import_command;
 extern const struct command *const db_commands[];
 extern const struct command *const operator_commands[];
 extern const struct command *const person_commands[];
+extern const struct command *const source_commands[];
+extern const struct command *const data_match_commands[];
+extern const struct command *const unit_list_commands[];
+extern const struct command *const evidence_commands[];
+extern const struct command *const death_commands[];
+extern const struct command *const review_commands[];
 /* clang-format on */

@@ -19,6 +19,10 @@ const struct jz_policy *jz_benefit_policy(const struct jz_person_state *state,
                                           const struct jz_benefit_state *benefit, struct jz_date on,
                                           int64_t *ret_fact);
 
+/* Not when it ended, nor when the person's death is recorded. */
+bool jz_benefit_is_asked(const struct jz_person_state *state,
+                         const struct jz_benefit_state *benefit, struct jz_date on);
+
 /*
  * The standing of one benefit on a day. *ret_fact 0 and false when no policy covers it; a benefit
  * that ended, or of a person whose death is recorded, is not asked for anything (also false).
@@ -49,6 +53,10 @@ bool jz_standing_cache_equal(const struct jz_standing_cache *a,
 /* Brings the row of the cache up to date. */
 void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
                        const struct jz_standing_cache *cache);
+
+/* The same for every benefit of a person whose state is `after`, where the cached row differs. */
+void jz_standing_write_all(struct jz_entry *entry, const struct jz_person_state *after,
+                           struct jz_date on);
 
 /* The row of a benefit that is new. */
 void jz_standing_put(struct jz_entry *entry, int64_t person, int64_t benefit,

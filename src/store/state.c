@@ -201,13 +201,14 @@ static int on_event(void *context, size_t key, const struct jz_sql_rows *row, st
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->events.states[key]];
-    const struct jz_sql_value kind = jz_sql_value(row, 1);
-    if (jz_sql_value(row, 3).type != JZ_SQL_NULL && jz_sql_int(row, 3) == s->death) {
+    const struct jz_sql_value kind = jz_sql_value(row, 1), of = jz_sql_value(row, 3);
+    const int64_t first = of.type != JZ_SQL_NULL ? of.integer : jz_sql_int(row, 0);
+    if (first == s->death) {
         s->death = 0;
         s->died_on = (struct jz_date){ 0 };
     }
     if (kind.size == 5 && memcmp(kind.data, "death", 5) == 0) {
-        s->death = jz_sql_int(row, 0);
+        s->death = first;
         s->died_on = jz_date_from_key(jz_sql_int(row, 2));
     }
     return 0;
@@ -218,18 +219,11 @@ static int on_case(void *context, size_t key, const struct jz_sql_rows *row, str
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->cases.states[key]];
-    const struct jz_sql_value of = jz_sql_value(row, 1), kind = jz_sql_value(row, 2);
+    const struct jz_sql_value kind = jz_sql_value(row, 1);
     static const char attempts[] = "failed_attempts";
-    if (of.type == JZ_SQL_NULL) {
-        s->open_case = jz_sql_int(row, 0);
-        if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
-            s->open_attempts_case = s->open_case;
-        return 0;
-    }
-    if (of.integer == s->open_case)
-        s->open_case = 0;
-    if (of.integer == s->open_attempts_case)
-        s->open_attempts_case = 0;
+    s->open_case = jz_sql_int(row, 0);
+    if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
+        s->open_attempts_case = s->open_case;
     return 0;
 }
 
@@ -250,8 +244,10 @@ static int load_facts(struct jz_sql *sql, size_t count, struct loading *l, struc
         (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
                          l->events.facts, l->events.count, on_event, l, err)) < 0)
         return r;
-    return jz_sql_each(sql, "SELECT id, of, kind FROM review_case WHERE id = $1", l->cases.facts,
-                       l->cases.count, on_case, l, err);
+    return jz_sql_each(sql,
+                       "SELECT c.id, c.kind FROM review_case c WHERE c.id = $1 AND c.of IS NULL AND "
+                       "NOT EXISTS (SELECT 1 FROM review_case d WHERE d.of = c.id)",
+                       l->cases.facts, l->cases.count, on_case, l, err);
 }
 
 static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct loading *l,

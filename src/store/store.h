@@ -120,8 +120,8 @@ struct jz_person_state {
     int sign_count;
     int64_t enrolment;          /* latest with templates still readable; 0: none */
     struct jz_date died_on;     /* recorded death, unset: none */
-    int64_t death;              /* fact that says so */
-    int64_t open_case;          /* latest case that is still open, 0: none */
+    int64_t death;              /* the event that says so: its first row */
+    int64_t open_case;          /* latest of the cases that are open, 0: none */
     int64_t open_attempts_case; /* the same of kind failed_attempts */
     const struct jz_policies *policies;
     struct jz_policies *held; /* the store's own */
