@@ -95,3 +95,18 @@ void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
                  "decided_by = $5 WHERE person = $6 AND benefit = $7",
                  values, sizeof values / sizeof values[0]);
 }
+
+void jz_standing_put(struct jz_entry *entry, int64_t person, int64_t benefit,
+                     const struct jz_standing_cache *cache)
+{
+    const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
+        [STANDING_PERSON] = jz_int(person),
+        [STANDING_BENEFIT] = jz_int(benefit),
+        [STANDING_DUE_ON] = day_or_null(cache->due_on),
+        [STANDING_GRACE_UNTIL] = day_or_null(cache->grace_until),
+        [STANDING_STATE] = jz_int(cache->state),
+        [STANDING_NEXT_ON] = day_or_null(cache->next_on),
+        [STANDING_DECIDED_BY] = cache->decided_by ? jz_int(cache->decided_by) : JZ_NULL,
+    };
+    jz_entry_put(entry, JZ_T_STANDING, values);
+}

@@ -49,3 +49,7 @@ bool jz_standing_cache_equal(const struct jz_standing_cache *a,
 /* Brings the row of the cache up to date. */
 void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
                        const struct jz_standing_cache *cache);
+
+/* The row of a benefit that is new. */
+void jz_standing_put(struct jz_entry *entry, int64_t person, int64_t benefit,
+                     const struct jz_standing_cache *cache);

@@ -24,7 +24,7 @@
 #define JZ_RULE_MAX_DAYS        36600
 #define JZ_RULE_MAX_EARLY_DAYS  365
 
-/* ---- The rule: what the calendar needs. Plain values; may be copied. ---- */
+/* What the calendar needs is struct jz_rule, made of plain values: it may be copied. */
 
 enum jz_cycle_kind {
     JZ_CYCLE_ROLLING_MONTHS,
@@ -69,8 +69,6 @@ struct jz_rule {
     struct jz_accept accept[JZ_EV_KINDS];
     struct jz_date campaign_start, campaign_deadline; /* unset: no campaign */
 };
-
-/* ---- A policy ---- */
 
 struct jz_basis {
     char *id, *cite;
@@ -187,7 +185,7 @@ typedef void (*jz_policy_complaint_fn)(void *context, const struct jz_error *com
 
 /*
  * Reads one text. on_complaint (may be NULL) hears of all that is wrong; err has the first of it.
- * JZ_E_FORMAT, JZ_E_LIMIT, JZ_E_MEMORY.
+ * JZ_E_FORMAT, JZ_E_LIMIT, JZ_E_UNSUPPORTED (anchors and the like), JZ_E_MEMORY.
  */
 int jz_policy_parse(const char *name, const void *text, size_t size,
                     jz_policy_complaint_fn on_complaint, void *context,
@@ -200,8 +198,6 @@ const struct jz_paper_rule *jz_policy_documents(const struct jz_policy *policy,
 
 /* Of the table, or the policy's own. Borrowed. */
 const char *jz_paper_name(const struct jz_paper_rule *document);
-
-/* ---- Many policies ---- */
 
 struct jz_policy_set;
 

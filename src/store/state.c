@@ -64,36 +64,14 @@ static int on_fact(void *context, size_t key, const struct jz_sql_rows *row, str
 static int on_person(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
 {
     (void)err;
-    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    struct loading *l = context;
+    struct jz_person_state *s = &l->states[key];
     s->person = jz_sql_int(row, 0);
+    s->row = l->person_rows[key];
     s->born_on = jz_date_from_key(jz_sql_int(row, 1));
     s->sex = (int)jz_sql_int(row, 2);
     s->care = (unsigned)jz_sql_int(row, 3);
     s->residence = (unsigned)jz_sql_int(row, 4);
-    return 0;
-}
-
-static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
-                      struct jz_error *err)
-{
-    struct jz_person_state *s = &((struct loading *)context)->states[key];
-    if (s->benefit_count == JZ_PERSON_BENEFITS)
-        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d benefits",
-                            JZ_PERSON_BENEFITS);
-    s->benefits[s->benefit_count++] = (struct jz_benefit_state){
-        .benefit = jz_sql_int(row, 0),
-        .version = jz_sql_int(row, 1),
-        .scheme = (enum jz_scheme)jz_sql_int(row, 2),
-        .region = (unsigned)jz_sql_int(row, 3),
-        .from = jz_date_from_key(jz_sql_int(row, 4)),
-        .until = jz_date_from_key(jz_sql_int(row, 5)),
-        .by_unit = jz_sql_value(row, 6).type != JZ_SQL_NULL,
-        .due_on = jz_date_from_key(jz_sql_int(row, 7)),
-        .grace_until = jz_date_from_key(jz_sql_int(row, 8)),
-        .state = (enum jz_standing_state)jz_sql_int(row, 9),
-        .next_on = jz_date_from_key(jz_sql_int(row, 10)),
-        .decided_by = jz_sql_int(row, 11),
-    };
     return 0;
 }
 
@@ -118,6 +96,72 @@ static int grow_signs(struct jz_person_state *s, struct jz_error *err)
     return 0;
 }
 
+/* At its place in the calendar's order. */
+static int add_sign(struct jz_person_state *s, struct jz_sign sign, struct jz_sign_detail detail,
+                    struct jz_error *err)
+{
+    const int r = grow_signs(s, err);
+    if (r < 0)
+        return r;
+    int at = s->sign_count++;
+    for (; at > 0; at--) {
+        const struct jz_sign *before = &s->signs[at - 1];
+        const int order = jz_date_compare(before->observed_on, sign.observed_on);
+        if (order < 0 || (order == 0 && before->id < sign.id))
+            break;
+        s->signs[at] = s->signs[at - 1];
+        s->details[at] = s->details[at - 1];
+    }
+    s->signs[at] = sign;
+    s->details[at] = detail;
+    return 0;
+}
+
+/* What the system before this one knew last. */
+static int add_last(struct jz_person_state *s, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    const int64_t kind = jz_sql_int(row, 13);
+    if (jz_sql_value(row, 12).type == JZ_SQL_NULL)
+        return 0;
+    if (kind < 0 || kind >= JZ_EV_KINDS)
+        return jz_error_set(err, JZ_E_INTEGRITY, "a benefit with a kind of evidence beyond all");
+    const struct jz_sign sign = {
+        .id = jz_sql_int(row, 0),
+        .observed_on = jz_date_from_key(jz_sql_int(row, 12)),
+        .kind = (uint8_t)kind,
+        .outcome = JZ_OUTCOME_PASS,
+    };
+    const struct jz_sign_detail detail = {
+        .strength = jz_evidence_strength[kind],
+        .recorded_at = jz_sql_int(row, 14),
+    };
+    return add_sign(s, sign, detail, err);
+}
+
+static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
+                      struct jz_error *err)
+{
+    struct jz_person_state *s = &((struct loading *)context)->states[key];
+    if (s->benefit_count == JZ_PERSON_BENEFITS)
+        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d benefits",
+                            JZ_PERSON_BENEFITS);
+    s->benefits[s->benefit_count++] = (struct jz_benefit_state){
+        .benefit = jz_sql_int(row, 0),
+        .version = jz_sql_int(row, 1),
+        .scheme = (enum jz_scheme)jz_sql_int(row, 2),
+        .region = (unsigned)jz_sql_int(row, 3),
+        .from = jz_date_from_key(jz_sql_int(row, 4)),
+        .until = jz_date_from_key(jz_sql_int(row, 5)),
+        .by_unit = jz_sql_value(row, 6).type != JZ_SQL_NULL,
+        .due_on = jz_date_from_key(jz_sql_int(row, 7)),
+        .grace_until = jz_date_from_key(jz_sql_int(row, 8)),
+        .state = (enum jz_standing_state)jz_sql_int(row, 9),
+        .next_on = jz_date_from_key(jz_sql_int(row, 10)),
+        .decided_by = jz_sql_int(row, 11),
+    };
+    return add_last(s, row, err);
+}
+
 /* Evidence comes in the order of its ids: a correction after what it corrects. */
 static void forget_sign(struct jz_person_state *s, int64_t id)
 {
@@ -138,27 +182,18 @@ static int on_evidence(void *context, size_t key, const struct jz_sql_rows *row,
     struct jz_person_state *s = &l->states[l->evidence.states[key]];
     if (jz_sql_value(row, 5).type != JZ_SQL_NULL)
         forget_sign(s, jz_sql_int(row, 5));
-    const int r = grow_signs(s, err);
-    if (r < 0)
-        return r;
     const struct jz_sign sign = {
         .id = jz_sql_int(row, 0),
         .observed_on = jz_date_from_key(jz_sql_int(row, 2)),
         .kind = (uint8_t)jz_sql_int(row, 1),
         .outcome = (uint8_t)jz_sql_int(row, 3),
     };
-    int at = s->sign_count++;
-    for (; at > 0 && jz_date_compare(s->signs[at - 1].observed_on, sign.observed_on) > 0; at--) {
-        s->signs[at] = s->signs[at - 1];
-        s->details[at] = s->details[at - 1];
-    }
-    s->signs[at] = sign;
-    s->details[at] = (struct jz_sign_detail){
+    const struct jz_sign_detail detail = {
         .strength = (uint8_t)jz_sql_int(row, 4),
         .place = (unsigned)jz_sql_int(row, 6),
         .recorded_at = jz_sql_int(row, 7),
     };
-    return 0;
+    return add_sign(s, sign, detail, err);
 }
 
 static int on_event(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
@@ -183,11 +218,18 @@ static int on_case(void *context, size_t key, const struct jz_sql_rows *row, str
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->cases.states[key]];
-    const struct jz_sql_value of = jz_sql_value(row, 1);
-    if (of.type == JZ_SQL_NULL)
+    const struct jz_sql_value of = jz_sql_value(row, 1), kind = jz_sql_value(row, 2);
+    static const char attempts[] = "failed_attempts";
+    if (of.type == JZ_SQL_NULL) {
         s->open_case = jz_sql_int(row, 0);
-    else if (of.integer == s->open_case)
+        if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
+            s->open_attempts_case = s->open_case;
+        return 0;
+    }
+    if (of.integer == s->open_case)
         s->open_case = 0;
+    if (of.integer == s->open_attempts_case)
+        s->open_attempts_case = 0;
     return 0;
 }
 
@@ -208,7 +250,7 @@ static int load_facts(struct jz_sql *sql, size_t count, struct loading *l, struc
         (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
                          l->events.facts, l->events.count, on_event, l, err)) < 0)
         return r;
-    return jz_sql_each(sql, "SELECT id, of FROM review_case WHERE id = $1", l->cases.facts,
+    return jz_sql_each(sql, "SELECT id, of, kind FROM review_case WHERE id = $1", l->cases.facts,
                        l->cases.count, on_case, l, err);
 }
 
@@ -222,7 +264,8 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
         (r = jz_sql_each(
              sql,
              "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, "
-             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by FROM standing s "
+             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by, b.last_on, "
+             "b.last_kind, b.recorded_at FROM standing s "
              "JOIN benefit b ON b.id = COALESCE(s.version, s.benefit) WHERE s.person = $1 "
              "ORDER BY s.benefit",
              persons, count, on_benefit, l, err)) < 0)
@@ -281,8 +324,9 @@ int jz_states_load(struct jz_sql *sql, const int64_t *persons, size_t count,
 /* The columns of one benefit as on_benefit wants them, and behind them those of the person. */
 static const char page_of_benefits[] =
     "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, s.due_on, "
-    "s.grace_until, s.state, s.next_on, s.decided_by, s.person, p.born_on, p.sex, p.care, "
-    "p.residence FROM standing s JOIN benefit b ON b.id = COALESCE(s.version, s.benefit) "
+    "s.grace_until, s.state, s.next_on, s.decided_by, b.last_on, b.last_kind, b.recorded_at, "
+    "s.person, p.born_on, p.sex, p.care, p.residence FROM standing s JOIN benefit b ON b.id = "
+    "COALESCE(s.version, s.benefit) "
     "JOIN person p ON p.id = s.person WHERE s.person > $1 AND s.person <= $2 "
     "ORDER BY s.person, s.benefit LIMIT $3";
 
@@ -292,30 +336,32 @@ static const char page_of_facts[] =
     "AND kind IN (5, 9, 10, 15, 16, 18) ORDER BY person, fact";
 
 static int read_page(struct jz_sql *sql, const struct jz_policies *policies, int64_t after,
-                     int64_t until, size_t room, struct loading *l, size_t *ret_count,
+                     int64_t until, size_t room, struct loading *l, size_t *count,
                      struct jz_error *err)
 {
-    enum { PERSON = 12 };
+    enum { PERSON = 15 };
     const struct jz_sql_value values[] = { jz_int(after), jz_int(until), jz_int((int64_t)room) };
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    size_t count = 0, read = 0;
+    size_t read = 0;
     int r = jz_sql_query(sql, page_of_benefits, values, 3, &rows, err);
     for (; r >= 0 && (r = jz_sql_next(rows, err)) == 1; read++) {
         const int64_t person = jz_sql_int(rows, PERSON);
-        if (count == 0 || l->states[count - 1].person != person)
-            l->states[count++] = (struct jz_person_state){
+        if (*count == 0 || l->states[*count - 1].person != person)
+            l->states[(*count)++] = (struct jz_person_state){
                 .policies = policies,
                 .person = person,
+                .row = person,
                 .born_on = jz_date_from_key(jz_sql_int(rows, PERSON + 1)),
                 .sex = (int)jz_sql_int(rows, PERSON + 2),
                 .care = (unsigned)jz_sql_int(rows, PERSON + 3),
                 .residence = (unsigned)jz_sql_int(rows, PERSON + 4),
             };
-        if ((r = on_benefit(l, count - 1, rows, err)) < 0)
+        if ((r = on_benefit(l, *count - 1, rows, err)) < 0)
             return r;
     }
     /* Of the last person there may be more: the next page begins with them. */
-    *ret_count = read == room ? count - 1 : count;
+    if (read == room)
+        jz_person_state_done(&l->states[--*count]);
     return r;
 }
 
@@ -361,16 +407,17 @@ int jz_states_page(struct jz_sql *sql, const struct jz_policies *policies, int64
         return jz_error_set(err, JZ_E_USAGE, "a page of %zu rows is too small", room);
     size_t count = 0;
     int r;
-    if ((r = loading_new(room, states, &l, err)) < 0 ||
-        (r = read_page(sql, policies, after, until, room, &l, &count, err)) < 0)
+    if ((r = loading_new(room, states, &l, err)) < 0)
         return r;
-    if (count > 0 && ((r = read_page_facts(sql, after, count, &l, err)) < 0 ||
-                      (r = read_corrected(sql, count, &l, err)) < 0 ||
-                      (r = load_facts(sql, count, &l, err)) < 0))
+    r = read_page(sql, policies, after, until, room, &l, &count, err);
+    if (r >= 0 && count > 0 && (r = read_page_facts(sql, after, count, &l, err)) >= 0 &&
+        (r = read_corrected(sql, count, &l, err)) >= 0)
+        r = load_facts(sql, count, &l, err);
+    if (r < 0) {
         for (size_t i = 0; i < count; i++)
             jz_person_state_done(&states[i]);
-    if (r < 0)
         return r;
+    }
     *ret_count = count;
     return 0;
 }

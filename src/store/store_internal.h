@@ -16,10 +16,10 @@ struct jz_write {
 
 /* Memory that is released in one go. */
 struct jz_arena {
-    struct jz_arena_block *block; /* newest first */
+    struct jz_arena_block *first, *current, *last;
 };
 void *jz_arena_take(struct jz_arena *arena, size_t size); /* NULL: out of memory */
-void jz_arena_reset(struct jz_arena *arena);              /* keeps the first block */
+void jz_arena_reset(struct jz_arena *arena);              /* keeps some blocks for the next use */
 void jz_arena_done(struct jz_arena *arena);
 
 /* What decide adds to. */
@@ -66,6 +66,9 @@ struct jz_store {
     int idle_count, lent;
     struct jz_policies *policies;
 };
+
+/* The empty set of policies. */
+int jz_policies_none(struct jz_policies **ret_policies, struct jz_error *err) JZ_MUST_CHECK;
 
 /* Takes over the set and lets the old one go. */
 void jz_store_set_policies(struct jz_store *store, struct jz_policies *policies);

@@ -27,8 +27,6 @@ static void assert_day(struct jz_date got, const char *wanted)
     assert_string_equal(text, wanted);
 }
 
-/* ---- Tables ---- */
-
 #define ROLLING(n)                                                                                 \
     {                                                                                              \
         .kind = JZ_CYCLE_ROLLING_MONTHS, .months = (n)                                             \
@@ -283,7 +281,27 @@ static void standings_are_as_written(void **state)
     }
 }
 
-/* ---- Made-up rules and people ---- */
+static void a_campaign_leaves_newcomers_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *benefit_from, *due;
+        bool by_campaign;
+    } cases[] = {
+        { "2025-02-28", "2025-05-31", true },
+        { "2025-03-01", "2026-03-01", false },
+        { "2025-06-01", "2026-06-01", false },
+    };
+    const struct jz_rule rule = rule_of(CAMPAIGN);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct jz_standing s;
+        jz_calendar_standing(&rule, day("1965-02-28"), day(cases[i].benefit_from), NULL, 0,
+                             day("2025-06-30"), NULL, &s);
+        assert_day(s.due_on, cases[i].due);
+        assert_int_equal(s.by_campaign, cases[i].by_campaign);
+        assert_int_equal(s.decided_by, -1);
+    }
+}
 
 static uint64_t random_state;
 
@@ -531,6 +549,7 @@ int main(void)
         cmocka_unit_test(each_cycle_has_its_day),
         cmocka_unit_test(a_later_day_is_never_due_earlier),
         cmocka_unit_test(standings_are_as_written),
+        cmocka_unit_test(a_campaign_leaves_newcomers_alone),
         cmocka_unit_test(it_is_what_the_rule_says),
         cmocka_unit_test(one_more_certification_never_harms),
         cmocka_unit_test(what_does_not_count_changes_nothing),

@@ -1,0 +1,426 @@
+/*
+ * A person's data as sealed bytes. Every person has some, so each byte here is megabytes of the
+ * database: numbers are packed two digits to a byte, Chinese text takes two bytes a character
+ * instead of UTF-8's three, and what nearly every address has takes one.
+ *
+ * Fields follow one another: a byte with the field (high half) and its form (low half), a length
+ * where the form has none of its own, and the bytes. Empty fields are left out.
+ */
+#include "store/person.h"
+
+#include "base/encoding.h"
+
+#include <string.h>
+
+enum field { FIELD_NAME = 1, FIELD_NUMBER, FIELD_KIND, FIELD_ISSUER, FIELD_PHONE, FIELD_ADDRESS };
+
+enum form {
+    FORM_UTF8,    /* length, bytes */
+    FORM_HAN,     /* length, bytes: see pack_han */
+    FORM_DIGITS,  /* count of digits, two in a byte */
+    FORM_CITIZEN, /* 18 digits, the last may be X, in 9 bytes; says the kind as well */
+    FORM_MOBILE,  /* 11 digits in 6 bytes */
+    FORM_BYTE,    /* one byte */
+};
+
+enum {
+    CITIZEN_DIGITS = 18,
+    MOBILE_DIGITS = 11,
+    HAN_FIRST = 0x4E00,
+    HAN_LAST = 0x9FFF,
+    HAN_WORD = 0xD2,   /* the first of the words; lower ones begin a character */
+    HAN_ESCAPE = 0xFE, /* three bytes of any other character follow */
+    MAX_PLAIN = JZ_PERSON_TEXT_BYTES + 32,
+};
+
+static const struct jz_bytes context = { "person-v1", 9 };
+
+struct out {
+    uint8_t bytes[MAX_PLAIN];
+    size_t size;
+    bool overflow;
+};
+
+static void put(struct out *o, unsigned byte)
+{
+    if (o->size < sizeof o->bytes)
+        o->bytes[o->size++] = (uint8_t)byte;
+    else
+        o->overflow = true;
+}
+
+static void put_tag(struct out *o, enum field field, enum form form)
+{
+    put(o, (unsigned)field << 4 | (unsigned)form);
+}
+
+/* 7 bits a byte, the lowest first. */
+static void put_length(struct out *o, size_t length)
+{
+    for (; length >= 0x80; length >>= 7)
+        put(o, (unsigned)(length & 0x7F) | 0x80);
+    put(o, (unsigned)length);
+}
+
+static void put_digits(struct out *o, const char *digits, size_t count)
+{
+    for (size_t i = 0; i < count; i += 2) {
+        const unsigned high = digits[i] == 'X' ? 10 : (unsigned)(digits[i] - '0');
+        const unsigned low = i + 1 == count         ? 0xF
+                             : digits[i + 1] == 'X' ? 10
+                                                    : (unsigned)(digits[i + 1] - '0');
+        put(o, high << 4 | low);
+    }
+}
+
+/* The next character of valid UTF-8 and its size. */
+static size_t take_character(const uint8_t *at, uint32_t *ret)
+{
+    const size_t size = *at < 0x80 ? 1 : *at < 0xE0 ? 2 : *at < 0xF0 ? 3 : 4;
+    uint32_t c = size == 1 ? *at : *at & (0x7Fu >> size);
+    for (size_t i = 1; i < size; i++)
+        c = c << 6 | (at[i] & 0x3F);
+    *ret = c;
+    return size;
+}
+
+/* One byte each, from HAN_WORD on. Part of what is stored: never change the order. */
+static const char *const words[] = {
+    "号",
+    "室",
+    "路",
+    "市",
+    "区",
+    "县",
+    "村",
+    "街",
+    "镇",
+    "幢",
+    "栋",
+    "北京市",
+    "天津市",
+    "河北省",
+    "山西省",
+    "内蒙古自治区",
+    "辽宁省",
+    "吉林省",
+    "黑龙江省",
+    "上海市",
+    "江苏省",
+    "浙江省",
+    "安徽省",
+    "福建省",
+    "江西省",
+    "山东省",
+    "河南省",
+    "湖北省",
+    "湖南省",
+    "广东省",
+    "海南省",
+    "广西壮族自治区",
+    "重庆市",
+    "四川省",
+    "贵州省",
+    "云南省",
+    "陕西省",
+    "甘肃省",
+    "青海省",
+    "西藏自治区",
+    "台湾省",
+    "楼",
+    "宁夏回族自治区",
+    "新疆维吾尔自治区",
+};
+enum { WORDS = sizeof words / sizeof words[0], CHARACTER_WORDS = 11 };
+
+/* The word the text begins with: provinces stand at the beginning of an address only. */
+static int find_word(const uint8_t *at, const uint8_t *end, bool is_first)
+{
+    const size_t left = (size_t)(end - at);
+    for (int i = 0; i < (is_first ? WORDS : CHARACTER_WORDS); i++) {
+        const char *word = words[i];
+        if ((uint8_t)word[1] == at[1] && (uint8_t)word[2] == at[2] && strlen(word) <= left &&
+            memcmp(word, at, strlen(word)) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* ASCII and words in one byte, the 20,992 characters from U+4E00 in two, all else in four. */
+static size_t pack_han(const char *text, size_t size, uint8_t *ret)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + size;
+    size_t used = 0;
+    while (at < end) {
+        uint32_t c;
+        const int word = *at >= 0xE4 && end - at >= 3 ? find_word(at, end, used == 0) : -1;
+        if (word >= 0) {
+            ret[used++] = (uint8_t)(HAN_WORD + word);
+            at += strlen(words[word]);
+            continue;
+        }
+        at += take_character(at, &c);
+        if (c < 0x80) {
+            ret[used++] = (uint8_t)c;
+        } else if (c >= HAN_FIRST && c <= HAN_LAST) {
+            ret[used++] = (uint8_t)(0x80 + ((c - HAN_FIRST) >> 8));
+            ret[used++] = (uint8_t)(c - HAN_FIRST);
+        } else {
+            ret[used++] = HAN_ESCAPE;
+            ret[used++] = (uint8_t)(c >> 16);
+            ret[used++] = (uint8_t)(c >> 8);
+            ret[used++] = (uint8_t)c;
+        }
+    }
+    return used;
+}
+
+static int put_text(struct out *o, enum field field, const char *text, size_t max,
+                    struct jz_error *err)
+{
+    const size_t size = strlen(text);
+    uint8_t packed[2 * JZ_PERSON_TEXT_BYTES];
+    if (size == 0)
+        return 0;
+    if (size > max)
+        return jz_error_set(err, JZ_E_LIMIT, "a text of %zu bytes where %zu are the most", size,
+                            max);
+    const bool is_sound = jz_utf8_valid(text, size) == size;
+    const size_t packed_size = is_sound ? pack_han(text, size, packed) : SIZE_MAX;
+    const bool is_packed = packed_size < size;
+    const size_t length = is_packed ? packed_size : size;
+    put_tag(o, field, is_packed ? FORM_HAN : FORM_UTF8);
+    put_length(o, length);
+    if (o->size + length > sizeof o->bytes) {
+        o->overflow = true;
+        return 0;
+    }
+    memcpy(o->bytes + o->size, is_packed ? (const void *)packed : text, length);
+    o->size += length;
+    return 0;
+}
+
+static bool is_citizen(const struct jz_person_data *d)
+{
+    return d->kind == JZ_DOCUMENT_CITIZEN_ID && strlen(d->number) == CITIZEN_DIGITS &&
+           strspn(d->number, "0123456789") >= CITIZEN_DIGITS - 1 &&
+           (d->number[CITIZEN_DIGITS - 1] == 'X' || strspn(d->number, "0123456789") == 18);
+}
+
+static int put_document(struct out *o, const struct jz_person_data *d, struct jz_error *err)
+{
+    if (is_citizen(d)) {
+        put_tag(o, FIELD_NUMBER, FORM_CITIZEN);
+        put_digits(o, d->number, CITIZEN_DIGITS);
+        return 0;
+    }
+    put_tag(o, FIELD_KIND, FORM_BYTE);
+    put(o, d->kind);
+    const int r = put_text(o, FIELD_NUMBER, d->number, JZ_DOCUMENT_NUMBER_BYTES - 1, err);
+    return r < 0 ? r : put_text(o, FIELD_ISSUER, d->issuer, JZ_DOCUMENT_ISSUER_BYTES - 1, err);
+}
+
+static int put_phone(struct out *o, const char *phone, struct jz_error *err)
+{
+    const size_t size = strlen(phone);
+    if (size == 0 || size > JZ_PERSON_PHONE_MAX || strspn(phone, "0123456789") < size)
+        return put_text(o, FIELD_PHONE, phone, JZ_PERSON_PHONE_MAX, err);
+    put_tag(o, FIELD_PHONE, size == MOBILE_DIGITS ? FORM_MOBILE : FORM_DIGITS);
+    if (size != MOBILE_DIGITS)
+        put_length(o, size);
+    put_digits(o, phone, size);
+    return 0;
+}
+
+int jz_person_seal(const struct jz_keyring *keyring, const struct jz_person_data *d,
+                   uint8_t *ret_sealed, size_t *ret_size, struct jz_error *err)
+{
+    struct out o;
+    o.size = 0;
+    o.overflow = false;
+    int r;
+    if ((r = put_text(&o, FIELD_NAME, d->name, JZ_PERSON_NAME_MAX, err)) < 0 ||
+        (r = put_document(&o, d, err)) < 0 || (r = put_phone(&o, d->phone, err)) < 0 ||
+        (r = put_text(&o, FIELD_ADDRESS, d->address, JZ_PERSON_ADDRESS_MAX, err)) < 0)
+        return r;
+    if (o.overflow)
+        return jz_error_set(err, JZ_E_LIMIT, "a person's data takes more than %d bytes", MAX_PLAIN);
+    r = jz_keyring_seal(keyring, JZ_KEY_IDENTITY, context, o.bytes, o.size, ret_sealed, ret_size,
+                        err);
+    jz_wipe(o.bytes, o.size);
+    return r;
+}
+
+/* What is read, and where texts go. */
+struct in {
+    const uint8_t *at, *end;
+    char *text, *text_end;
+};
+
+static bool take_length(struct in *in, size_t *ret)
+{
+    size_t length = 0;
+    for (int shift = 0; in->at < in->end && shift < 28; shift += 7) {
+        const uint8_t byte = *in->at++;
+        length |= (size_t)(byte & 0x7F) << shift;
+        if (byte < 0x80) {
+            *ret = length;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool emit(struct in *in, unsigned byte)
+{
+    if (in->text == in->text_end)
+        return false;
+    *in->text++ = (char)byte;
+    return true;
+}
+
+static bool emit_character(struct in *in, uint32_t c)
+{
+    if (c < 0x80)
+        return emit(in, c);
+    if (c < 0x800)
+        return emit(in, 0xC0 | c >> 6) && emit(in, 0x80 | (c & 0x3F));
+    if (c < 0x10000)
+        return emit(in, 0xE0 | c >> 12) && emit(in, 0x80 | (c >> 6 & 0x3F)) &&
+               emit(in, 0x80 | (c & 0x3F));
+    return emit(in, 0xF0 | c >> 18) && emit(in, 0x80 | (c >> 12 & 0x3F)) &&
+           emit(in, 0x80 | (c >> 6 & 0x3F)) && emit(in, 0x80 | (c & 0x3F));
+}
+
+static bool emit_text(struct in *in, const char *text)
+{
+    while (*text)
+        if (!emit(in, (uint8_t)*text++))
+            return false;
+    return true;
+}
+
+static bool take_digits(struct in *in, size_t count)
+{
+    static const char digits[] = "0123456789X";
+    if ((size_t)(in->end - in->at) < (count + 1) / 2)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned digit = i % 2 ? in->at[i / 2] & 0xF : in->at[i / 2] >> 4;
+        if (digit > 10 || !emit(in, (unsigned)digits[digit]))
+            return false;
+    }
+    in->at += (count + 1) / 2;
+    return true;
+}
+
+static bool take_han(struct in *in, size_t length)
+{
+    const uint8_t *end = in->at + length;
+    while (in->at < end) {
+        const unsigned first = *in->at++;
+        uint32_t c = first;
+        if (first == HAN_ESCAPE) {
+            if (end - in->at < 3)
+                return false;
+            c = (uint32_t)in->at[0] << 16 | (uint32_t)in->at[1] << 8 | in->at[2];
+            in->at += 3;
+        } else if (first >= HAN_WORD) {
+            if (first - HAN_WORD >= WORDS || !emit_text(in, words[first - HAN_WORD]))
+                return false;
+            continue;
+        } else if (first >= 0x80) {
+            if (in->at == end)
+                return false;
+            c = HAN_FIRST + ((first - 0x80) << 8 | *in->at++);
+        }
+        if (!emit_character(in, c))
+            return false;
+    }
+    return true;
+}
+
+static bool take_form(struct in *in, enum form form)
+{
+    size_t length = 0;
+    if ((form == FORM_UTF8 || form == FORM_HAN || form == FORM_DIGITS) && !take_length(in, &length))
+        return false;
+    switch (form) {
+    case FORM_UTF8:
+        if (length > (size_t)(in->end - in->at) || length > (size_t)(in->text_end - in->text))
+            return false;
+        in->text = (char *)mempcpy(in->text, in->at, length);
+        in->at += length;
+        return true;
+    case FORM_HAN:
+        return length <= (size_t)(in->end - in->at) && take_han(in, length);
+    case FORM_DIGITS:
+        return take_digits(in, length);
+    case FORM_CITIZEN:
+        return take_digits(in, CITIZEN_DIGITS);
+    case FORM_MOBILE:
+        return take_digits(in, MOBILE_DIGITS);
+    case FORM_BYTE:
+        return in->at < in->end && emit(in, *in->at++);
+    }
+    return false;
+}
+
+static bool take_field(struct in *in, struct jz_person_data *d)
+{
+    const unsigned tag = *in->at++;
+    const char *text = in->text;
+    if (!take_form(in, (enum form)(tag & 0xF)) || !emit(in, 0))
+        return false;
+    switch (tag >> 4) {
+    case FIELD_NAME:
+        d->name = text;
+        return true;
+    case FIELD_NUMBER:
+        d->number = text;
+        if ((tag & 0xF) == FORM_CITIZEN)
+            d->kind = JZ_DOCUMENT_CITIZEN_ID;
+        return true;
+    case FIELD_KIND:
+        if ((uint8_t)*text >= JZ_DOCUMENT_KIND_COUNT)
+            return false;
+        d->kind = (enum jz_document_kind)(uint8_t)*text;
+        return true;
+    case FIELD_ISSUER:
+        d->issuer = text;
+        return true;
+    case FIELD_PHONE:
+        d->phone = text;
+        return true;
+    case FIELD_ADDRESS:
+        d->address = text;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int jz_person_unseal(const struct jz_keyring *keyring, const void *sealed, size_t size,
+                     char text[JZ_PERSON_TEXT_BYTES], struct jz_person_data *ret_data,
+                     struct jz_error *err)
+{
+    uint8_t plain[JZ_PERSON_SEALED_BYTES];
+    size_t plain_size = 0;
+    if (size > sizeof plain)
+        return jz_error_set(err, JZ_E_FORMAT, "a person's data of %zu bytes", size);
+    int r =
+        jz_keyring_unseal(keyring, JZ_KEY_IDENTITY, context, sealed, size, plain, &plain_size, err);
+    if (r < 0)
+        return r;
+    struct jz_person_data d = {
+        .name = "", .number = "", .issuer = "", .phone = "", .address = ""
+    };
+    struct in in = { plain, plain + plain_size, text, text + JZ_PERSON_TEXT_BYTES };
+    while (r == 0 && in.at < in.end)
+        if (!take_field(&in, &d))
+            r = jz_error_set(err, JZ_E_FORMAT, "a person's data is not of a form known here");
+    jz_wipe(plain, plain_size);
+    if (r == 0)
+        *ret_data = d;
+    return r;
+}
