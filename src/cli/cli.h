@@ -105,6 +105,9 @@ extern const struct command key_suite_command;
 extern const struct command key_show_command;
 extern const struct command key_public_command;
 extern const struct command person_import_command;
+extern const struct command close_command;
+extern const struct command lab_command;
+extern const struct command rebuild_command;
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const db_commands[];
