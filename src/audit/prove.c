@@ -28,7 +28,7 @@ static int prove(struct jz_sql *sql, enum jz_suite suite, enum jz_table table, i
     if (r < 0)
         return r;
     p->index = (uint64_t)id - 1;
-    r = jz_audit_root_latest(sql, &p->root, err);
+    r = jz_audit_root_latest(sql, suite, &p->root, err);
     if (r == JZ_E_NOT_FOUND || (r == 0 && p->root.signed_root.size <= p->index))
         return jz_error_set(err, JZ_E_CONFLICT,
                             "no signed root covers it yet; type: jianzai audit root");

@@ -24,7 +24,7 @@ int jz_audit_key(const struct jz_keyring *keyring, const uint8_t id[8],
                         jz_hex_write(id, 8, text));
 }
 
-int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS],
+int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS], enum jz_suite suite,
                        struct jz_audit_root *ret_root, struct jz_error *err)
 {
     const struct jz_sql_value hash = values[ROOT_HASH], key = values[ROOT_KEY],
@@ -32,6 +32,7 @@ int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS],
     struct jz_audit_root r = {
         .fact = values[JZ_C_ID].integer,
         .signed_root = {
+            .suite = suite,
             .size = (uint64_t)values[ROOT_SIZE].integer,
             .recorded_at = values[JZ_C_AT].integer,
             .day = jz_date_from_key(values[ROOT_DAY].integer),
@@ -50,33 +51,35 @@ int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS],
 }
 
 /* 1 and the root in the only row, 0 when there is no row. */
-static int take_row(struct jz_sql_rows *rows, struct jz_audit_root *ret_root, struct jz_error *err)
+static int take_row(struct jz_sql_rows *rows, enum jz_suite suite, struct jz_audit_root *ret_root,
+                    struct jz_error *err)
 {
     struct jz_sql_value values[JZ_MAX_COLUMNS];
     int r = jz_sql_next(rows, err);
     if (r != 1)
         return r;
     jz_audit_row(rows, JZ_T_ROOT, values);
-    return (r = jz_audit_root_read(values, ret_root, err)) < 0 ? r : 1;
+    return (r = jz_audit_root_read(values, suite, ret_root, err)) < 0 ? r : 1;
 }
 
-int jz_audit_root_next(struct jz_sql *sql, int64_t from, struct jz_audit_root *ret_root,
-                       struct jz_error *err)
+int jz_audit_root_next(struct jz_sql *sql, enum jz_suite suite, int64_t from,
+                       struct jz_audit_root *ret_root, struct jz_error *err)
 {
     const struct jz_sql_value range[] = { jz_int(from), jz_int(INT64_MAX), jz_int(1) };
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     const int r = jz_sql_query(sql, jz_audit_select(JZ_T_ROOT), range, 3, &rows, err);
-    return r < 0 ? r : take_row(rows, ret_root, err);
+    return r < 0 ? r : take_row(rows, suite, ret_root, err);
 }
 
-int jz_audit_root_latest(struct jz_sql *sql, struct jz_audit_root *ret_root, struct jz_error *err)
+int jz_audit_root_latest(struct jz_sql *sql, enum jz_suite suite, struct jz_audit_root *ret_root,
+                         struct jz_error *err)
 {
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     int r = jz_sql_query(sql, "SELECT COALESCE(max(id), 0) FROM audit_root", NULL, 0, &rows, err);
     if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
         return r;
     const int64_t latest = r == 1 ? jz_sql_int(rows, 0) : 0;
-    r = latest > 0 ? jz_audit_root_next(sql, latest, ret_root, err) : 0;
+    r = latest > 0 ? jz_audit_root_next(sql, suite, latest, ret_root, err) : 0;
     if (r == 0)
         return jz_error_set(err, JZ_E_NOT_FOUND,
                             "no root was signed yet; type: jianzai audit root");
@@ -95,6 +98,7 @@ static int read_root(struct jz_sql *sql, enum jz_suite suite, struct jz_signed_r
         (r = jz_audit_tree_new(sql, suite, &tree, err)) < 0 ||
         (r = jz_audit_tree_root(tree, head.tree.size, again, err)) < 0)
         return r;
+    root->suite = suite;
     root->size = head.tree.size;
     jz_tree_root(tree->hasher, &head.tree, root->root);
     if (memcmp(again, root->root, sizeof again) != 0)

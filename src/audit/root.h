@@ -22,16 +22,19 @@ struct jz_audit_root {
 int jz_audit_root_sign(struct jz_store *store, struct jz_date day, struct jz_audit_root *ret_root,
                        struct jz_error *err) JZ_MUST_CHECK;
 
-/* Reads the columns of a row of audit_root. JZ_E_INTEGRITY when they cannot be a signed root. */
-int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS],
+/*
+ * Reads the columns of a row of audit_root; the suite is the database's. JZ_E_INTEGRITY when they
+ * cannot be a signed root.
+ */
+int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS], enum jz_suite suite,
                        struct jz_audit_root *ret_root, struct jz_error *err) JZ_MUST_CHECK;
 
 /* The first recorded root whose fact is `from` or later. 1 and the root, or 0. */
-int jz_audit_root_next(struct jz_sql *sql, int64_t from, struct jz_audit_root *ret_root,
-                       struct jz_error *err) JZ_MUST_CHECK;
+int jz_audit_root_next(struct jz_sql *sql, enum jz_suite suite, int64_t from,
+                       struct jz_audit_root *ret_root, struct jz_error *err) JZ_MUST_CHECK;
 
 /* The latest root. JZ_E_NOT_FOUND when none was signed yet. */
-int jz_audit_root_latest(struct jz_sql *sql, struct jz_audit_root *ret_root,
+int jz_audit_root_latest(struct jz_sql *sql, enum jz_suite suite, struct jz_audit_root *ret_root,
                          struct jz_error *err) JZ_MUST_CHECK;
 
 /* The public key of the keyring that has this id; JZ_E_NOT_FOUND. */

@@ -53,10 +53,10 @@ static bool is_line(const char *text)
 }
 
 int jz_shred_gather(struct jz_sql *sql, enum jz_suite suite, int64_t person, int64_t before,
-                    struct jz_shred *shred, struct jz_error *err)
+                    struct jz_shred *shred, int64_t *ret_latest, struct jz_error *err)
 {
     const struct jz_sql_value values[] = { jz_int(person), jz_int(before) };
-    int64_t count = 0;
+    int64_t count = 0, latest = 0;
     uint8_t digest[JZ_DIGEST_BYTES], id[8];
     JZ_CLEANUP(jz_hasher_freep) struct jz_hasher *all = NULL;
     JZ_CLEANUP(jz_hasher_freep) struct jz_hasher *one = NULL;
@@ -76,7 +76,8 @@ int jz_shred_gather(struct jz_sql *sql, enum jz_suite suite, int64_t person, int
         const struct jz_sql_value sealed = jz_sql_value(rows, 1);
         const struct jz_bytes part = { sealed.data, sealed.size };
         jz_hasher_digest(one, &part, 1, digest);
-        put(id, (uint64_t)jz_sql_int(rows, 0), 8);
+        latest = jz_sql_int(rows, 0);
+        put(id, (uint64_t)latest, 8);
         jz_hasher_update(all, id, sizeof id);
         jz_hasher_update(all, digest, sizeof digest);
         count++;
@@ -85,6 +86,7 @@ int jz_shred_gather(struct jz_sql *sql, enum jz_suite suite, int64_t person, int
         return r;
     shred->enrolments = count;
     jz_hasher_finish(all, shred->templates);
+    *ret_latest = latest;
     return 0;
 }
 

@@ -29,11 +29,13 @@ struct jz_shred {
 #define JZ_SHRED_SIGNED_BYTES (8 + JZ_SIGNATURE_BYTES)
 
 /*
- * Reads what the person's enrolments since the last shredding sealed: count, templates. `before` is
- * the fact that will shred, or did: only what is older counts.
+ * Reads what the person's enrolments since the last shredding sealed: count and templates of the
+ * statement, and the latest enrolment (0: none). `before` is the fact that will shred, or did: only
+ * what is older counts.
  */
 int jz_shred_gather(struct jz_sql *sql, enum jz_suite suite, int64_t person, int64_t before,
-                    struct jz_shred *shred, struct jz_error *err) JZ_MUST_CHECK;
+                    struct jz_shred *shred, int64_t *ret_latest,
+                    struct jz_error *err) JZ_MUST_CHECK;
 
 /* Fills in key and signature, with the newest key. JZ_E_USAGE: a text that is none of one line. */
 int jz_shred_sign(const struct jz_keyring *keyring, struct jz_shred *shred,

@@ -303,10 +303,11 @@ static bool is_good_shred(struct walk *w, const struct jz_sql_value values[JZ_MA
     struct jz_shred shred, gathered;
     struct jz_public_key key;
     struct jz_error ignored;
+    int64_t latest;
     if (jz_shred_read(values, &shred, &ignored) < 0)
         return false;
-    *ret_error =
-        jz_shred_gather(w->sql, jz_store_suite(w->store), shred.person, shred.fact, &gathered, err);
+    *ret_error = jz_shred_gather(w->sql, jz_store_suite(w->store), shred.person, shred.fact,
+                                 &gathered, &latest, err);
     if (*ret_error < 0)
         return true;
     memcpy(shred.templates, gathered.templates, sizeof shred.templates);
@@ -437,8 +438,8 @@ static int load_roots(struct walk *w, struct jz_error *err)
         struct jz_error ignored;
         struct root_check check = { 0 };
         jz_audit_row(c.rows, c.table, values);
-        if (jz_audit_root_read(values, &check.root, &ignored) < 0)
-            check.root = (struct jz_audit_root){ c.id, { .size = UINT64_MAX } };
+        if (jz_audit_root_read(values, jz_store_suite(w->store), &check.root, &ignored) < 0)
+            check.root = (struct jz_audit_root){ .fact = c.id, .signed_root.size = UINT64_MAX };
         if ((r = add_root(roots, &check, err)) < 0)
             break;
     }

@@ -34,7 +34,7 @@ static void show_progress(void *context, uint64_t rows, uint64_t bytes, uint64_t
 
 /* ---- What came of it ---- */
 
-static void print_result(const struct jz_import_result *result, bool json)
+static void print_result(const struct jz_claim_import_result *result, bool json)
 {
     if (json) {
         json_t *counts = json_object();
@@ -57,7 +57,7 @@ static void print_result(const struct jz_import_result *result, bool json)
 }
 
 static int end(const struct import_options *o, struct progress *progress, int r,
-               const struct jz_import_result *result, const struct jz_error *err)
+               const struct jz_claim_import_result *result, const struct jz_error *err)
 {
     progress_end(progress);
     if (r < 0) {
@@ -102,7 +102,7 @@ static int run_match(int argc, char **argv)
         return complain_missing("--by is missing: somebody answers for an import");
     struct desk desk;
     struct jz_error err;
-    struct jz_import_result result;
+    struct jz_claim_import_result result;
     if (desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
     if ((r = desk_operator(&desk, o.by)) == 0) {
@@ -145,7 +145,7 @@ static int run_unit_list(int argc, char **argv)
         return complain_missing("--by is missing: somebody answers for an import");
     struct desk desk;
     struct jz_error err;
-    struct jz_import_result result;
+    struct jz_claim_import_result result;
     if (desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
     if ((r = desk_operator(&desk, o.by)) == 0) {

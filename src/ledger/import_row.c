@@ -110,7 +110,7 @@ static bool take_document(struct reading *g)
 {
     const char *kind_text = text_of(g, JZ_REGISTER_DOCUMENT_KIND, NULL);
     const char *issuer = text_of(g, JZ_REGISTER_ISSUING_STATE, NULL);
-    enum jz_paper_kind kind = JZ_DOCUMENT_UNKNOWN;
+    enum jz_document_kind kind = JZ_DOCUMENT_UNKNOWN;
     struct jz_document *d = &g->row->document;
     struct jz_error err;
     size_t size;

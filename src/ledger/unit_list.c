@@ -86,7 +86,7 @@ const struct jz_row_format jz_unit_list_format = {
 };
 
 int jz_unit_list_import(struct jz_store *store, const struct jz_unit_list_request *request,
-                        struct jz_import_result *ret_result, struct jz_error *err)
+                        struct jz_claim_import_result *ret_result, struct jz_error *err)
 {
     char source[JZ_UNIT_NAME_MAX + 8];
     if (!request->unit || !*request->unit || strlen(request->unit) > JZ_UNIT_NAME_MAX)

@@ -25,10 +25,11 @@ struct jz_unit_list_request {
     const char *unit, *operator;
     const char *const *documents; /* handed in with the list */
     size_t document_count;
-    jz_import_progress_fn on_progress; /* may be NULL */
+    jz_claim_import_progress_fn on_progress; /* may be NULL */
     void *context;
 };
 
 /* As jz_claim_import_run. */
 int jz_unit_list_import(struct jz_store *store, const struct jz_unit_list_request *request,
-                        struct jz_import_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;
+                        struct jz_claim_import_result *ret_result,
+                        struct jz_error *err) JZ_MUST_CHECK;

@@ -177,7 +177,8 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
                                "PRAGMA cache_size = -65536";
 
 /*
- * FULL: a commit that was reported survives a power cut.
+ * FULL: a commit that was reported survives a power cut. What is deleted is overwritten, because
+ * keys are shredded so.
  *
  * The commit that finds so many pages in the log does the checkpoint, and whoever waits for it
  * waits longer. Longest commit of 64 rows with random keys among a million, on a disk of 3,000
@@ -189,6 +190,7 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
  */
 static const char writer_settings[] = "PRAGMA page_size = 4096;"
                                       "PRAGMA synchronous = FULL;"
+                                      "PRAGMA secure_delete = ON;"
                                       "PRAGMA journal_size_limit = 67108864;"
                                       "PRAGMA wal_autocheckpoint = 400";
 
