@@ -31,7 +31,7 @@ struct run {
     struct jz_csv *csv;
     struct import_verdicts verdicts;
     struct batch batches[2];
-    struct jz_import_result result;
+    struct jz_claim_import_result result;
 };
 
 /* ---- Reading ---- */
@@ -71,14 +71,14 @@ static void read_row(const struct jz_claim_import *import, const struct jz_csv_r
     *row = (struct import_row){ .line = csv->line };
     if (csv->trouble != JZ_CSV_FINE) {
         row->trouble = csv->trouble;
-        import_refuse(row, JZ_REFUSED_BROKEN, import->format->column_count);
+        jz_rows_refuse(row, JZ_REFUSED_BROKEN, import->format->column_count);
         return;
     }
     unsigned column = import->format->column_count;
     const enum jz_row_refusal refusal =
         import->format->read(csv->fields, import->is_death, &row->in, &column);
     if (refusal != JZ_REFUSED_NOT)
-        import_refuse(row, refusal, column);
+        jz_rows_refuse(row, refusal, column);
 }
 
 /* 0 with an empty batch at the end of the file. */
@@ -199,18 +199,18 @@ static void settle_claim(struct import_row *row)
 {
     const struct jz_claim_result *result = &row->claim_act.result;
     snprintf(row->reasons, sizeof row->reasons, "%s", result->reasons.text);
-    import_settle(row, result->opened_case                  ? JZ_ROW_CASE
-                       : result->outcome == JZ_OUTCOME_PASS ? JZ_ROW_CERTIFIED
-                                                            : JZ_ROW_RECORDED);
+    jz_rows_settle(row, result->opened_case                  ? JZ_ROW_CASE
+                        : result->outcome == JZ_OUTCOME_PASS ? JZ_ROW_CERTIFIED
+                                                             : JZ_ROW_RECORDED);
 }
 
 static void settle_death(struct import_row *row)
 {
     const struct jz_death_result *result = &row->death_act.result;
     snprintf(row->reasons, sizeof row->reasons, "%s", result->reason ? result->reason : "");
-    import_settle(row, result->is_decided    ? JZ_ROW_DEATH
-                       : result->opened_case ? JZ_ROW_CASE
-                                             : JZ_ROW_RECORDED);
+    jz_rows_settle(row, result->is_decided    ? JZ_ROW_DEATH
+                        : result->opened_case ? JZ_ROW_CASE
+                                              : JZ_ROW_RECORDED);
 }
 
 /*
@@ -231,13 +231,13 @@ static int settle(const struct jz_claim_import *import, struct import_row *row,
         row->waits = true;
         return 0;
     case JZ_E_USAGE:
-        import_refuse(row, JZ_REFUSED_DAY_IMPOSSIBLE, import->format->day_column);
+        jz_rows_refuse(row, JZ_REFUSED_DAY_IMPOSSIBLE, import->format->day_column);
         return 0;
     case JZ_E_LIMIT:
-        import_refuse(row, JZ_REFUSED_TOO_MUCH, import->format->who_column);
+        jz_rows_refuse(row, JZ_REFUSED_TOO_MUCH, import->format->who_column);
         return 0;
     case JZ_E_NOT_FOUND:
-        import_settle(row, JZ_ROW_NOT_FOUND);
+        jz_rows_settle(row, JZ_ROW_NOT_FOUND);
         return 0;
     default:
         if (err)
@@ -252,7 +252,7 @@ static int settle_waiting(struct run *run, struct import_row *row, struct jz_err
     enum { TRIES = 3 };
     for (int i = 0; i < TRIES; i++) {
         struct jz_act act;
-        int r = import_find_taken(run->store, run->import, row, 1, err);
+        int r = jz_rows_find_taken(run->store, run->import, row, 1, err);
         if (r < 0 || row->settled)
             return r;
         if ((r = make_act(run, row, &act, err)) < 0 ||
@@ -280,7 +280,7 @@ static int finish(struct run *run, struct batch *b, struct jz_error *err)
         return r;
     for (size_t i = 0; i < b->count; i++) {
         run->result.verdicts[b->rows[i].verdict]++;
-        import_verdicts_put(&run->verdicts, run->import->format, &b->rows[i]);
+        jz_rows_verdicts_put(&run->verdicts, run->import->format, &b->rows[i]);
     }
     run->result.rows += b->count;
     if (run->import->on_progress)
@@ -298,9 +298,9 @@ static int take_all(struct run *run, struct jz_error *err)
             return r;
         if (b->count == 0)
             return finish(run, before, err);
-        if ((r = import_find_people(run->store, run->import, b->rows, b->count, err)) < 0 ||
-            (r = import_find_taken(run->store, run->import, b->rows, b->count, err)) < 0 ||
-            (r = import_check_people(run->store, run->import, b->rows, b->count, err)) < 0 ||
+        if ((r = jz_rows_find_people(run->store, run->import, b->rows, b->count, err)) < 0 ||
+            (r = jz_rows_find_taken(run->store, run->import, b->rows, b->count, err)) < 0 ||
+            (r = jz_rows_check_people(run->store, run->import, b->rows, b->count, err)) < 0 ||
             (r = post(run, b, before, err)) < 0 || (r = finish(run, before, err)) < 0)
             return r;
     }
@@ -358,7 +358,7 @@ static int find_file(struct jz_store *store, const struct file_fact *f, int64_t 
     return r < 0 ? r : 0;
 }
 
-static char *write_counts(const struct jz_import_result *result)
+static char *write_counts(const struct jz_claim_import_result *result)
 {
     json_t *all = json_pack("{s:I}", "rows", (json_int_t)result->rows);
     for (int i = 0; all && i < JZ_ROW_VERDICTS; i++)
@@ -416,7 +416,7 @@ static int start(struct run *run, struct jz_error *err)
     if ((r = open_input(&run->input, jz_store_suite(run->store), err)) < 0 ||
         (r = jz_csv_open_source(read_input, &run->input, import->path, &options, &run->csv, err)) <
             0 ||
-        (r = import_verdicts_open(&run->verdicts, import->verdicts, import->path, err)) < 0)
+        (r = jz_rows_verdicts_open(&run->verdicts, import->verdicts, import->path, err)) < 0)
         return r;
     run->result.unknown_columns = jz_csv_unknown_count(run->csv);
     return 0;
@@ -430,7 +430,7 @@ static void release(struct run *run)
             jz_store_wait(run->store, &run->batches[i].posted);
         free(run->batches[i].rows);
     }
-    import_verdicts_done(&run->verdicts);
+    jz_rows_verdicts_done(&run->verdicts);
     jz_csv_free(run->csv);
     jz_hasher_free(run->input.hasher);
     if (run->input.fd >= 0)
@@ -439,7 +439,7 @@ static void release(struct run *run)
 }
 
 int jz_claim_import_run(struct jz_store *store, const struct jz_claim_import *import,
-                        struct jz_import_result *ret_result, struct jz_error *err)
+                        struct jz_claim_import_result *ret_result, struct jz_error *err)
 {
     if (!import->operator|| !* import->operator)
         return jz_error_set(err, JZ_E_USAGE, "an import needs the operator who answers for it");
@@ -451,7 +451,7 @@ int jz_claim_import_run(struct jz_store *store, const struct jz_claim_import *im
     run->input = (struct input){ .path = import->path, .fd = -1 };
     int r;
     if ((r = start(run, err)) >= 0 && (r = take_all(run, err)) >= 0 &&
-        (r = record_file(run, err)) >= 0 && (r = import_verdicts_finish(&run->verdicts, err)) >= 0)
+        (r = record_file(run, err)) >= 0 && (r = jz_rows_verdicts_finish(&run->verdicts, err)) >= 0)
         *ret_result = run->result;
     release(run);
     return r < 0 ? r : 0;

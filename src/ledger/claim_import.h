@@ -45,6 +45,7 @@ enum jz_row_refusal {
     JZ_REFUSED_PLACE,
     JZ_REFUSED_STATUS,
     JZ_REFUSED_UNIT,
+    JZ_REFUSED_AREA,
     JZ_REFUSED_REF_REUSED,
     JZ_REFUSED_TOO_MUCH,
     JZ_ROW_REFUSALS
@@ -89,7 +90,8 @@ enum jz_row_refusal jz_row_event(const struct jz_csv_field *field, char *ret, si
 /* The same name as people write it: spaces, middle dots and the case of letters aside. */
 bool jz_same_name(const char *a, const char *b);
 
-typedef void (*jz_import_progress_fn)(void *context, uint64_t rows, uint64_t bytes, uint64_t total);
+typedef void (*jz_claim_import_progress_fn)(void *context, uint64_t rows, uint64_t bytes,
+                                            uint64_t total);
 
 struct jz_claim_import {
     const struct jz_row_format *format;
@@ -100,13 +102,14 @@ struct jz_claim_import {
     bool is_death;              /* the source reports deaths */
     bool trusted;               /* false: its rows open cases */
     const char *unit; /* whoever this employer does not manage is refused; NULL: not asked */
+    const char *area; /* whoever neither lives nor is insured in it (region.h); NULL: not asked */
     const char *const *documents; /* presented with the whole file */
     size_t document_count;
-    jz_import_progress_fn on_progress; /* after each batch; may be NULL */
+    jz_claim_import_progress_fn on_progress; /* after each batch; may be NULL */
     void *context;
 };
 
-struct jz_import_result {
+struct jz_claim_import_result {
     uint64_t rows, verdicts[JZ_ROW_VERDICTS];
     int64_t import; /* the fact of this file */
     bool again;     /* that fact was there: the file was imported to its end before */
@@ -118,4 +121,5 @@ struct jz_import_result {
  * …; what was taken until then stays taken, and the same file may be run again.
  */
 int jz_claim_import_run(struct jz_store *store, const struct jz_claim_import *import,
-                        struct jz_import_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;
+                        struct jz_claim_import_result *ret_result,
+                        struct jz_error *err) JZ_MUST_CHECK;

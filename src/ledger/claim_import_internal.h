@@ -27,28 +27,28 @@ struct import_row {
     struct jz_death_act death_act;
 };
 
-static inline void import_settle(struct import_row *row, enum jz_row_verdict verdict)
+static inline void jz_rows_settle(struct import_row *row, enum jz_row_verdict verdict)
 {
     row->verdict = verdict;
     row->settled = true;
 }
 
-static inline void import_refuse(struct import_row *row, enum jz_row_refusal refusal,
-                                 unsigned column)
+static inline void jz_rows_refuse(struct import_row *row, enum jz_row_refusal refusal,
+                                  unsigned column)
 {
     row->refusal = refusal;
     row->column = column;
-    import_settle(row, JZ_ROW_REFUSED);
+    jz_rows_settle(row, JZ_ROW_REFUSED);
 }
 
 /* claim_import_look.c: what the register knows of the rows that are not settled. */
-int import_find_people(struct jz_store *store, const struct jz_claim_import *import,
-                       struct import_row *rows, size_t count, struct jz_error *err) JZ_MUST_CHECK;
-/* Makes the keys too. */
-int import_find_taken(struct jz_store *store, const struct jz_claim_import *import,
-                      struct import_row *rows, size_t count, struct jz_error *err) JZ_MUST_CHECK;
-int import_check_people(struct jz_store *store, const struct jz_claim_import *import,
+int jz_rows_find_people(struct jz_store *store, const struct jz_claim_import *import,
                         struct import_row *rows, size_t count, struct jz_error *err) JZ_MUST_CHECK;
+/* Makes the keys too. */
+int jz_rows_find_taken(struct jz_store *store, const struct jz_claim_import *import,
+                       struct import_row *rows, size_t count, struct jz_error *err) JZ_MUST_CHECK;
+int jz_rows_check_people(struct jz_store *store, const struct jz_claim_import *import,
+                         struct import_row *rows, size_t count, struct jz_error *err) JZ_MUST_CHECK;
 
 /* claim_import_verdict.c: the file of verdicts; without a path everything does nothing. */
 struct import_verdicts {
@@ -56,9 +56,9 @@ struct import_verdicts {
     FILE *file;
     struct jz_csv_writer *writer;
 };
-int import_verdicts_open(struct import_verdicts *v, const char *path, const char *input,
-                         struct jz_error *err) JZ_MUST_CHECK;
-void import_verdicts_put(struct import_verdicts *v, const struct jz_row_format *format,
-                         const struct import_row *row);
-int import_verdicts_finish(struct import_verdicts *v, struct jz_error *err) JZ_MUST_CHECK;
-void import_verdicts_done(struct import_verdicts *v); /* leaves nothing that is not whole */
+int jz_rows_verdicts_open(struct import_verdicts *v, const char *path, const char *input,
+                          struct jz_error *err) JZ_MUST_CHECK;
+void jz_rows_verdicts_put(struct import_verdicts *v, const struct jz_row_format *format,
+                          const struct import_row *row);
+int jz_rows_verdicts_finish(struct import_verdicts *v, struct jz_error *err) JZ_MUST_CHECK;
+void jz_rows_verdicts_done(struct import_verdicts *v); /* leaves nothing that is not whole */

@@ -1,12 +1,13 @@
 /* What the register knows of the rows of a batch, asked before anything is written. */
 #include "ledger/claim_import_internal.h"
 
+#include "identity/region.h"
 #include "store/person.h"
 
 #include <string.h>
 
-int import_find_people(struct jz_store *store, const struct jz_claim_import *import,
-                       struct import_row *rows, size_t count, struct jz_error *err)
+int jz_rows_find_people(struct jz_store *store, const struct jz_claim_import *import,
+                        struct import_row *rows, size_t count, struct jz_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         struct jz_error why;
@@ -14,9 +15,9 @@ int import_find_people(struct jz_store *store, const struct jz_claim_import *imp
             continue;
         const int r = jz_person_find(store, rows[i].in.who, &rows[i].person, &why);
         if (r == JZ_E_NOT_FOUND) {
-            import_settle(&rows[i], JZ_ROW_NOT_FOUND);
+            jz_rows_settle(&rows[i], JZ_ROW_NOT_FOUND);
         } else if (r == JZ_E_FORMAT || r == JZ_E_LIMIT || r == JZ_E_INTEGRITY) {
-            import_refuse(&rows[i], JZ_REFUSED_DOCUMENT, import->format->who_column);
+            jz_rows_refuse(&rows[i], JZ_REFUSED_DOCUMENT, import->format->who_column);
         } else if (r < 0) {
             if (err)
                 *err = why;
@@ -99,9 +100,9 @@ static void mark_taken(const struct jz_claim_import *import, struct import_row *
             continue;
         if (jz_sql_int(found, 1) == rows[i]->person &&
             jz_sql_int(found, 2) == jz_date_key(rows[i]->in.on))
-            import_settle(rows[i], JZ_ROW_TAKEN);
+            jz_rows_settle(rows[i], JZ_ROW_TAKEN);
         else
-            import_refuse(rows[i], JZ_REFUSED_REF_REUSED, import->format->ref_column);
+            jz_rows_refuse(rows[i], JZ_REFUSED_REF_REUSED, import->format->ref_column);
     }
 }
 
@@ -148,8 +149,8 @@ static int find_version(struct jz_sql *sql, const struct jz_keyring *keyring, un
                : r;
 }
 
-int import_find_taken(struct jz_store *store, const struct jz_claim_import *import,
-                      struct import_row *rows, size_t count, struct jz_error *err)
+int jz_rows_find_taken(struct jz_store *store, const struct jz_claim_import *import,
+                       struct import_row *rows, size_t count, struct jz_error *err)
 {
     const struct jz_keyring *keyring = jz_store_keyring(store);
     const unsigned versions = jz_keyring_versions(keyring, JZ_KEY_LOOKUP);
@@ -198,6 +199,30 @@ static int is_managed_by(struct jz_sql *sql, int64_t person, const char *unit, b
     return 0;
 }
 
+static int is_of_area(struct jz_sql *sql, int64_t person, const char *area, bool *ret_there,
+                      struct jz_error *err)
+{
+    const struct jz_sql_value value = jz_int(person);
+    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
+    bool there = false;
+    int r =
+        jz_sql_query(sql,
+                     "SELECT b.region, p.residence FROM standing s JOIN benefit b "
+                     "ON b.id = COALESCE(s.version, s.benefit) JOIN person p ON p.id = s.person "
+                     "WHERE s.person = $1",
+                     &value, 1, &rows, err);
+    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
+        for (int i = 0; i < 2; i++) {
+            char region[16];
+            snprintf(region, sizeof region, "%06lld", (long long)jz_sql_int(rows, i));
+            there |= jz_sql_value(rows, i).type != JZ_SQL_NULL && jz_region_is_in(region, area);
+        }
+    if (r < 0)
+        return r;
+    *ret_there = there;
+    return 0;
+}
+
 static int check_one(struct jz_sql *sql, const struct jz_keyring *keyring,
                      const struct jz_claim_import *import, struct import_row *row,
                      struct jz_error *err)
@@ -207,18 +232,24 @@ static int check_one(struct jz_sql *sql, const struct jz_keyring *keyring,
     if (import->unit && (r = is_managed_by(sql, row->person, import->unit, &good, err)) < 0)
         return r;
     if (!good) {
-        import_refuse(row, JZ_REFUSED_UNIT, import->format->who_column);
+        jz_rows_refuse(row, JZ_REFUSED_UNIT, import->format->who_column);
+        return 0;
+    }
+    if (import->area && (r = is_of_area(sql, row->person, import->area, &good, err)) < 0)
+        return r;
+    if (!good) {
+        jz_rows_refuse(row, JZ_REFUSED_AREA, import->format->who_column);
         return 0;
     }
     if (*row->in.name && (r = has_name(sql, keyring, row->person, row->in.name, &good, err)) < 0)
         return r;
     if (!good)
-        import_refuse(row, JZ_REFUSED_NAME, import->format->name_column);
+        jz_rows_refuse(row, JZ_REFUSED_NAME, import->format->name_column);
     return 0;
 }
 
-int import_check_people(struct jz_store *store, const struct jz_claim_import *import,
-                        struct import_row *rows, size_t count, struct jz_error *err)
+int jz_rows_check_people(struct jz_store *store, const struct jz_claim_import *import,
+                         struct import_row *rows, size_t count, struct jz_error *err)
 {
     struct jz_sql *sql = NULL;
     int r = jz_store_reader(store, &sql, err);

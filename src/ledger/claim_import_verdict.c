@@ -14,8 +14,8 @@ static bool is_same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-int import_verdicts_open(struct import_verdicts *v, const char *path, const char *input,
-                         struct jz_error *err)
+int jz_rows_verdicts_open(struct import_verdicts *v, const char *path, const char *input,
+                          struct jz_error *err)
 {
     static const char *const header[] = { "row",    "reference", "verdict",    "column",
                                           "reason", "说明",      "explanation" };
@@ -66,8 +66,8 @@ static void say_reasons(struct words *w, const char *reasons)
     }
 }
 
-void import_verdicts_put(struct import_verdicts *v, const struct jz_row_format *format,
-                         const struct import_row *row)
+void jz_rows_verdicts_put(struct import_verdicts *v, const struct jz_row_format *format,
+                          const struct import_row *row)
 {
     if (!v->writer)
         return;
@@ -100,7 +100,7 @@ void import_verdicts_put(struct import_verdicts *v, const struct jz_row_format *
     jz_csv_end_row(v->writer);
 }
 
-int import_verdicts_finish(struct import_verdicts *v, struct jz_error *err)
+int jz_rows_verdicts_finish(struct import_verdicts *v, struct jz_error *err)
 {
     if (!v->writer)
         return 0;
@@ -115,7 +115,7 @@ int import_verdicts_finish(struct import_verdicts *v, struct jz_error *err)
     return 0;
 }
 
-void import_verdicts_done(struct import_verdicts *v)
+void jz_rows_verdicts_done(struct import_verdicts *v)
 {
     if (v->file)
         fclose(v->file);

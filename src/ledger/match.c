@@ -65,7 +65,7 @@ const struct jz_row_format jz_match_format = {
 };
 
 int jz_match_import(struct jz_store *store, const struct jz_match_request *request,
-                    struct jz_import_result *ret_result, struct jz_error *err)
+                    struct jz_claim_import_result *ret_result, struct jz_error *err)
 {
     struct jz_source source;
     const int r = jz_source_get(store, request->source, &source, err);

@@ -23,10 +23,10 @@ extern const struct jz_row_format jz_match_format;
 struct jz_match_request {
     const char *path, *verdicts; /* verdicts may be NULL */
     const char *source, *operator;
-    jz_import_progress_fn on_progress; /* may be NULL */
+    jz_claim_import_progress_fn on_progress; /* may be NULL */
     void *context;
 };
 
 /* As jz_claim_import_run; JZ_E_NOT_FOUND for an unknown source, JZ_E_DENIED for one that ended. */
 int jz_match_import(struct jz_store *store, const struct jz_match_request *request,
-                    struct jz_import_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;
+                    struct jz_claim_import_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;
