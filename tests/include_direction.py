@@ -34,6 +34,7 @@ KEPT = [
     (re.compile(r"p11-kit/|.*pkcs11\.h$"), "crypto"),
     (re.compile(r"(oneapi/)?(dnnl/)?dnnl(_\w+)?\.h$"), "nn"),
     (re.compile(r"onnx/|protobuf-c/"), "nn"),
+    (re.compile(r"sqlite3\.h$|libpq-fe\.h$"), "store"),
 ]
 
 INCLUDE = re.compile(r"\s*#\s*(?:include|include_next|import)\b\s*(.*)")
@@ -123,6 +124,9 @@ CASES = [
     ("face/a.c", "<dnnl.h>", "only nn may include it"),
     ("face/a.c", "<oneapi/dnnl/dnnl_types.h>", "only nn may include it"),
     ("cli/a.c", '"onnx/onnx.pb-c.h"', "only nn may include it"),
+    ("store/a.c", "<sqlite3.h>", ""),
+    ("ledger/a.c", "<sqlite3.h>", "only store may include it"),
+    ("ledger/a.c", "<libpq-fe.h>", "only store may include it"),
     ("cli/a.c", "SOME_HEADER", "by macro"),
     ("extra/a.c", '"base/b.h"', "src/extra/a.c lies in no room"),
     ("a.c", '"base/b.h"', "src/a.c lies in no room"),

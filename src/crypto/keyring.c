@@ -285,6 +285,16 @@ int jz_keyring_sign(const struct jz_keyring *k, const char *domain, const void *
                              ret_signature, err);
 }
 
+int jz_keyring_sign_with(const struct jz_keyring *k, unsigned version, const char *domain,
+                         const void *data, size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
+                         struct jz_error *err)
+{
+    const struct version *v = find(k, JZ_KEY_SIGN, version);
+    if (!v)
+        return jz_error_set(err, JZ_E_NOT_FOUND, "the signing key has no version %u", version);
+    return jz_sign_in_domain(v->public.suite, v->sign, domain, data, size, ret_signature, err);
+}
+
 int jz_keyring_public(const struct jz_keyring *k, unsigned version, struct jz_public_key *ret_key,
                       struct jz_error *err)
 {

@@ -148,6 +148,10 @@ int jz_subject_unseal(const struct jz_keyring *keyring, struct jz_bytes context,
 int jz_keyring_sign(const struct jz_keyring *keyring, const char *domain, const void *data,
                     size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
                     struct jz_error *err) JZ_MUST_CHECK;
+/* Signs again what an earlier version signed first, such as a receipt shown once more. */
+int jz_keyring_sign_with(const struct jz_keyring *keyring, unsigned version, const char *domain,
+                         const void *data, size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
+                         struct jz_error *err) JZ_MUST_CHECK;
 int jz_keyring_public(const struct jz_keyring *keyring, unsigned version,
                       struct jz_public_key *ret_key, struct jz_error *err) JZ_MUST_CHECK;
 

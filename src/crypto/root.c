@@ -14,6 +14,7 @@ static uint8_t *put(uint8_t *at, uint64_t value, int bytes)
 void jz_root_encode(const struct jz_signed_root *root, uint8_t ret_bytes[JZ_ROOT_BYTES])
 {
     uint8_t *at = put(ret_bytes, ROOT_VERSION, 1);
+    at = put(at, root->suite, 1);
     at = (uint8_t *)mempcpy(at, root->key, sizeof root->key);
     at = put(at, root->size, 8);
     at = (uint8_t *)mempcpy(at, root->root, sizeof root->root);

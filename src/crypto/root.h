@@ -10,7 +10,8 @@
 #define JZ_ROOT_DOMAIN "root-v1"
 
 struct jz_signed_root {
-    uint64_t size; /* leaves */
+    enum jz_suite suite; /* of the tree's digest; the key that signs may be of another */
+    uint64_t size;       /* leaves */
     uint8_t root[JZ_DIGEST_BYTES];
     int64_t recorded_at; /* seconds since 1970 UTC */
     struct jz_date day;  /* the day it closes */
@@ -19,10 +20,10 @@ struct jz_signed_root {
 };
 
 /*
- * What is signed, big endian: version 1 (1 byte), key (8), size (8), root (32), recorded_at (8),
- * day as YYYYMMDD (4).
+ * What is signed, big endian: version 1 (1 byte), suite (1), key (8), size (8), root (32),
+ * recorded_at (8), day as YYYYMMDD (4).
  */
-#define JZ_ROOT_BYTES 61
+#define JZ_ROOT_BYTES 62
 void jz_root_encode(const struct jz_signed_root *root, uint8_t ret_bytes[JZ_ROOT_BYTES]);
 
 /* Fills in key and signature, with the newest key. */

@@ -38,38 +38,49 @@ struct phrase {
     const char *zh_hans, *zh_hant, *en;
 };
 
-static const struct phrase
-    title = { "领取养老待遇资格认证回执", "領取養老待遇資格認證回執", "Certification receipt" },
-    certified = { "认证通过", "認證通過", "Certified" },
-    until = { "有效期至", "有效期至", "Valid until" }, number = { "编号", "編號", "No." },
-    whom = { "姓名", "姓名", "Name" }, document = { "证件号码", "證件號碼", "Document" },
-    benefit = { "待遇种类", "待遇種類", "Benefit" }, region = { "参保地区", "參保地區", "Region" },
-    how = { "认证方式", "認證方式", "Certified by" }, when = { "认证日期", "認證日期", "Date" },
-    now = { "接下来", "接下來", "What happens now" },
-    ask = { "咨询与异议", "諮詢與異議", "Questions and objections" },
-    basis = { "依据", "依據", "Legal basis" },
-    code_label = { "回执码（电话咨询时请报此码）", "回執碼（電話諮詢時請報此碼）",
-                   "Receipt code, to read out over the phone" },
-    check = { "核验：把二维码里的文字交给 jianzai receipt verify，无需联网。",
-              "核驗：把二維碼裏的文字交給 jianzai receipt verify，無需聯網。",
-              "Check the text in the QR code with: jianzai receipt verify (works offline)" };
+static const struct phrase title = { "领取养老待遇资格认证回执", "領取養老待遇資格認證回執",
+                                     "Certification receipt" };
+static const struct phrase certified = { "认证通过", "認證通過", "Certified" };
+static const struct phrase until = { "有效期至", "有效期至", "Valid until" };
+static const struct phrase number = { "编号", "編號", "No." };
+static const struct phrase whom = { "姓名", "姓名", "Name" };
+static const struct phrase document = { "证件号码", "證件號碼", "Document" };
+static const struct phrase benefit = { "待遇种类", "待遇種類", "Benefit" };
+static const struct phrase region = { "参保地区", "參保地區", "Region" };
+static const struct phrase how = { "认证方式", "認證方式", "Certified by" };
+static const struct phrase when = { "认证日期", "認證日期", "Date" };
+static const struct phrase now = { "接下来", "接下來", "What happens now" };
+static const struct phrase ask = { "咨询与异议", "諮詢與異議", "Questions and objections" };
+static const struct phrase basis = { "依据", "依據", "Legal basis" };
+static const struct phrase code_label = { "回执码（电话咨询时请报此码）",
+                                          "回執碼（電話諮詢時請報此碼）",
+                                          "Receipt code, to read out over the phone" };
+static const struct phrase check = {
+    "核验：把二维码里的文字交给 jianzai receipt verify，无需联网。",
+    "核驗：把二維碼裏的文字交給 jianzai receipt verify，無需聯網。",
+    "Check the text in the QR code with: jianzai receipt verify (works offline)"
+};
 
 /* What happens now and whom to ask: with the words of this receipt put in. */
-static const struct phrase
-    goes_on = { "待遇照常发放，现在不需要再办任何手续。", "待遇照常發放，現在不需要再辦任何手續。",
-                "Payment continues. There is nothing more to do now." },
-    resumes = { "暂停的待遇从{1}起恢复发放，暂停期间的待遇一并补发。",
-                "暫停的待遇從{1}起恢復發放，暫停期間的待遇一併補發。",
-                "Payment resumes with {1}, together with the months held back." },
-    reminder = { "下次认证最晚在{1}办理，我们从{2}起提醒您。",
-                 "下次認證最晚在{1}辦理，我們從{2}起提醒您。",
-                 "Please certify again by {1}. We remind you from {2}." },
-    no_reminder = { "下次认证最晚在{1}办理。", "下次認證最晚在{1}辦理。",
-                    "Please certify again by {1}." },
-    objection = { "有疑问，或要求更正、复核，请拨打 12333{1}",
-                  "有疑問，或要求更正、複核，請撥打 12333{1}",
-                  "Call 12333 to ask, or to have this corrected or reviewed{1}" },
-    counter = { "，或前往：", "，或前往：", "; or go to:" }, full_stop = { "。", "。", "." };
+static const struct phrase goes_on = { "待遇照常发放，现在不需要再办任何手续。",
+                                       "待遇照常發放，現在不需要再辦任何手續。",
+                                       "Payment continues. There is nothing more to do now." };
+static const struct phrase resumes = {
+    "暂停的待遇从{1}起恢复发放，暂停期间的待遇一并补发。",
+    "暫停的待遇從{1}起恢復發放，暫停期間的待遇一併補發。",
+    "Payment resumes with {1}, together with the months held back."
+};
+static const struct phrase reminder = { "下次认证最晚在{1}办理，我们从{2}起提醒您。",
+                                        "下次認證最晚在{1}辦理，我們從{2}起提醒您。",
+                                        "Please certify again by {1}. We remind you from {2}." };
+static const struct phrase no_reminder = { "下次认证最晚在{1}办理。", "下次認證最晚在{1}辦理。",
+                                           "Please certify again by {1}." };
+static const struct phrase objection = {
+    "有疑问，或要求更正、复核，请拨打 12333{1}", "有疑問，或要求更正、複核，請撥打 12333{1}",
+    "Call 12333 to ask, or to have this corrected or reviewed{1}"
+};
+static const struct phrase counter = { "，或前往：", "，或前往：", "; or go to:" };
+static const struct phrase full_stop = { "。", "。", "." };
 
 /* A page under way: who is drawing, in which script, and how far down. */
 struct sheet {
@@ -96,6 +107,12 @@ struct place {
     int lines;
     PangoAlignment align;
 };
+
+/* One line. */
+static struct place left(double x, double baseline, double width)
+{
+    return (struct place){ x, baseline, width, 1, PANGO_ALIGN_LEFT };
+}
 
 /* Gives how much lower the last baseline is than the first. */
 static double show(struct sheet *s, struct place at, double size, enum colour colour,
@@ -157,12 +174,11 @@ static void head(struct sheet *s, const struct jz_receipt_page *page, const stru
     const double half = 300;
     snprintf(text, sizeof text, "%s %s %llu", zh(s, &number), number.en,
              (unsigned long long)r->number);
-    show(s, (struct place){ LEFT, 50, half, 1, PANGO_ALIGN_LEFT }, TEXT, GREY, page->agency);
+    show(s, left(LEFT, 50, half), TEXT, GREY, page->agency);
     show(s, (struct place){ LEFT + half + 8, 50, RIGHT - LEFT - half - 8, 1, PANGO_ALIGN_RIGHT },
          SMALL, GREY, text);
-    show(s, (struct place){ LEFT, 92, RIGHT - LEFT, 1, PANGO_ALIGN_LEFT }, TITLE, INK,
-         zh(s, &title));
-    show(s, (struct place){ LEFT, 112, RIGHT - LEFT, 1, PANGO_ALIGN_LEFT }, TEXT, GREY, title.en);
+    show(s, left(LEFT, 92, RIGHT - LEFT), TITLE, INK, zh(s, &title));
+    show(s, left(LEFT, 112, RIGHT - LEFT), TEXT, GREY, title.en);
 }
 
 static void rounded(cairo_t *cr, double x, double y, double width, double height, double radius)
@@ -202,15 +218,12 @@ static void answer(struct sheet *s, const struct jz_receipt *r)
     rounded(s->pen->cr, LEFT, top, RIGHT - LEFT, height, 10);
     cairo_fill(s->pen->cr);
     tick(s, LEFT + 42, top + height / 2, 23);
-    show(s, (struct place){ LEFT + 80, top + 44, 110, 1, PANGO_ALIGN_LEFT }, RESULT, GREEN,
-         zh(s, &certified));
-    show(s, (struct place){ LEFT + 80, top + 63, 110, 1, PANGO_ALIGN_LEFT }, TEXT, GREEN,
-         certified.en);
-    show(s, (struct place){ x, top + 24, width, 1, PANGO_ALIGN_LEFT }, TEXT, GREEN, zh(s, &until));
-    show(s, (struct place){ x, top + 56, width, 1, PANGO_ALIGN_LEFT }, UNTIL, GREEN,
-         zh_day(r->due_on, day));
+    show(s, left(LEFT + 80, top + 44, 110), RESULT, GREEN, zh(s, &certified));
+    show(s, left(LEFT + 80, top + 63, 110), TEXT, GREEN, certified.en);
+    show(s, left(x, top + 24, width), TEXT, GREEN, zh(s, &until));
+    show(s, left(x, top + 56, width), UNTIL, GREEN, zh_day(r->due_on, day));
     snprintf(text, sizeof text, "%s %s", until.en, en_day(r->due_on, day));
-    show(s, (struct place){ x, top + 76, width, 1, PANGO_ALIGN_LEFT }, TEXT, GREEN, text);
+    show(s, left(x, top + 76, width), TEXT, GREEN, text);
     s->y = top + height + 8;
 }
 
@@ -225,10 +238,8 @@ struct value {
 static void fact(struct sheet *s, const struct phrase *label, struct value value)
 {
     const double baseline = s->y + 21, english_x = LEFT + 5 * TEXT - 8;
-    show(s, (struct place){ LEFT, baseline, VALUE_LEFT - LEFT, 1, PANGO_ALIGN_LEFT }, TEXT, GREY,
-         zh(s, label));
-    show(s, (struct place){ english_x, baseline, VALUE_LEFT - english_x, 1, PANGO_ALIGN_LEFT },
-         SMALL, GREY, label->en);
+    show(s, left(LEFT, baseline, VALUE_LEFT - LEFT), TEXT, GREY, zh(s, label));
+    show(s, left(english_x, baseline, VALUE_LEFT - english_x), SMALL, GREY, label->en);
     struct place at = { VALUE_LEFT, baseline, RIGHT - VALUE_LEFT, value.lines, PANGO_ALIGN_LEFT };
     at.baseline += show(s, at, value.size, INK, value.chinese);
     if (value.english) {
@@ -285,17 +296,16 @@ static void heading(struct sheet *s, const struct phrase *text)
     char both[128];
     snprintf(both, sizeof both, "%s  %s", zh(s, text), text->en);
     s->y += 29 * s->stretch;
-    show(s, (struct place){ LEFT, s->y, RIGHT - LEFT, 1, PANGO_ALIGN_LEFT }, TEXT, GREEN, both);
+    show(s, left(LEFT, s->y, RIGHT - LEFT), TEXT, GREEN, both);
 }
 
 static void sentence(struct sheet *s, const char *chinese, const char *english)
 {
     s->y += 22 * s->stretch;
-    show(s, (struct place){ LEFT, s->y, RIGHT - LEFT, 1, PANGO_ALIGN_LEFT }, READ, INK, chinese);
+    show(s, left(LEFT, s->y, RIGHT - LEFT), READ, INK, chinese);
     if (english) {
         s->y += 15 * s->stretch;
-        show(s, (struct place){ LEFT, s->y, RIGHT - LEFT, 1, PANGO_ALIGN_LEFT }, SMALL, GREY,
-             english);
+        show(s, left(LEFT, s->y, RIGHT - LEFT), SMALL, GREY, english);
     }
 }
 
@@ -410,16 +420,12 @@ static int foot(struct sheet *s, const struct jz_receipt_page *page, const struc
     jz_receipt_text(&page->receipt, text);
     jz_receipt_code_format(r->code, spoken);
     line(s, FOOT_TOP);
-    show(s, (struct place){ LEFT, FOOT_TOP + 24, width, 1, PANGO_ALIGN_LEFT }, TEXT, GREY,
-         zh(s, &code_label));
-    show(s, (struct place){ LEFT, FOOT_TOP + 39, width, 1, PANGO_ALIGN_LEFT }, SMALL, GREY,
-         code_label.en);
-    show(s, (struct place){ LEFT, FOOT_TOP + 77, width, 1, PANGO_ALIGN_LEFT }, CODE, INK, spoken);
+    show(s, left(LEFT, FOOT_TOP + 24, width), TEXT, GREY, zh(s, &code_label));
+    show(s, left(LEFT, FOOT_TOP + 39, width), SMALL, GREY, code_label.en);
+    show(s, left(LEFT, FOOT_TOP + 77, width), CODE, INK, spoken);
     grounds(s, page, FOOT_TOP + 96, width);
-    show(s, (struct place){ LEFT, FOOT_TOP + 120, width, 1, PANGO_ALIGN_LEFT }, SMALL, GREY,
-         zh(s, &check));
-    show(s, (struct place){ LEFT, FOOT_TOP + 133, width, 1, PANGO_ALIGN_LEFT }, SMALL, GREY,
-         check.en);
+    show(s, left(LEFT, FOOT_TOP + 120, width), SMALL, GREY, zh(s, &check));
+    show(s, left(LEFT, FOOT_TOP + 133, width), SMALL, GREY, check.en);
     return qr(s, text, x, FOOT_TOP + 14, err);
 }
 

@@ -61,6 +61,15 @@ int jz_receipt_sign(const struct jz_keyring *keyring, const struct jz_receipt *r
                     struct jz_signed_receipt *ret_signed, struct jz_error *err) JZ_MUST_CHECK;
 
 /*
+ * Signs a receipt as it was recorded, with the key it names, which may have been rotated since: the
+ * same bytes however often it is shown. JZ_E_NOT_FOUND: the keyring lacks that key; what decoding
+ * may say.
+ */
+int jz_receipt_sign_recorded(const struct jz_keyring *keyring, const void *payload, size_t size,
+                             struct jz_signed_receipt *ret_signed,
+                             struct jz_error *err) JZ_MUST_CHECK;
+
+/*
  * Checks a receipt against the keys an installation has published and reads it.
  * JZ_E_INTEGRITY: not genuine (changed, or signed by none of these keys); else as decoding.
  */

@@ -62,6 +62,7 @@ static const char *wrong_field(const struct jz_proof *p)
         { "the leaf", p->leaf_size >= JZ_RECEIPT_BYTES && p->leaf_size <= sizeof p->leaf },
         { "the offset of the receipt",
           p->leaf_size >= JZ_RECEIPT_BYTES && p->offset <= p->leaf_size - JZ_RECEIPT_BYTES },
+        { "the suite of the tree", jz_suite_name(p->root.suite) != NULL },
         { "the size of the tree", p->root.size >= 1 && p->root.size <= MAX_TREE_SIZE },
         { "the index of the leaf", p->index < p->root.size },
         { "the path", p->path_count >= 0 && p->path_count <= JZ_TREE_LEVELS },
@@ -85,13 +86,13 @@ int jz_proof_format(const struct jz_proof *p, char **ret_text, struct jz_error *
     for (int i = 0; i < p->path_count; i++)
         json_array_append_new(path, hex(p->path[i], sizeof p->path[i]));
     json_t *object = json_pack(
-        "{s:s, s:s, s:{s:I, s:I, s:o}, s:o, s:{s:I, s:o, s:s, s:I, s:o, s:o}}", "format",
+        "{s:s, s:s, s:{s:I, s:I, s:o}, s:o, s:{s:s, s:I, s:o, s:s, s:I, s:o, s:o}}", "format",
         format_name, "receipt", receipt, "leaf", "index", (json_int_t)p->index, "receipt_at",
-        (json_int_t)p->offset, "data", hex(p->leaf, p->leaf_size), "path", path, "root", "size",
-        (json_int_t)p->root.size, "hash", hex(p->root.root, sizeof p->root.root), "day",
-        jz_date_format(p->root.day, day), "recorded_at", (json_int_t)p->root.recorded_at, "key",
-        hex(p->root.key, sizeof p->root.key), "signature",
-        hex(p->root.signature, sizeof p->root.signature));
+        (json_int_t)p->offset, "data", hex(p->leaf, p->leaf_size), "path", path, "root", "suite",
+        jz_suite_name(p->root.suite), "size", (json_int_t)p->root.size, "hash",
+        hex(p->root.root, sizeof p->root.root), "day", jz_date_format(p->root.day, day),
+        "recorded_at", (json_int_t)p->root.recorded_at, "key", hex(p->root.key, sizeof p->root.key),
+        "signature", hex(p->root.signature, sizeof p->root.signature));
     jz_autofree char *json = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     json_decref(object);
     char *text = NULL;
@@ -124,18 +125,27 @@ static bool read_day(const char *text, struct jz_date *ret_day)
     return jz_date_parse(text, ret_day) && strcmp(jz_date_format(*ret_day, again), text) == 0;
 }
 
+/* A wrong name is no wrong use here, but a wrong file. */
+static int read_suite(const char *name, enum jz_suite *ret_suite, struct jz_error *err)
+{
+    struct jz_error ignored;
+    if (jz_suite_parse(name, ret_suite, &ignored) < 0)
+        return jz_error_set(err, JZ_E_FORMAT, "proof: '%.20s' is no suite", name);
+    return 0;
+}
+
 static int read_object(json_t *object, struct jz_proof *p, struct jz_error *err)
 {
-    const char *format, *receipt, *leaf, *root, *day, *key, *signature;
+    const char *format, *receipt, *leaf, *suite, *root, *day, *key, *signature;
     json_int_t index, offset, size, recorded_at;
     json_t *path;
     json_error_t wrong;
     if (json_unpack_ex(object, &wrong, JSON_STRICT,
-                       "{s:s, s:s, s:{s:I, s:I, s:s}, s:o, s:{s:I, s:s, s:s, s:I, s:s, s:s}}",
+                       "{s:s, s:s, s:{s:I, s:I, s:s}, s:o, s:{s:s, s:I, s:s, s:s, s:I, s:s, s:s}}",
                        "format", &format, "receipt", &receipt, "leaf", "index", &index,
-                       "receipt_at", &offset, "data", &leaf, "path", &path, "root", "size", &size,
-                       "hash", &root, "day", &day, "recorded_at", &recorded_at, "key", &key,
-                       "signature", &signature) < 0)
+                       "receipt_at", &offset, "data", &leaf, "path", &path, "root", "suite", &suite,
+                       "size", &size, "hash", &root, "day", &day, "recorded_at", &recorded_at,
+                       "key", &key, "signature", &signature) < 0)
         return jz_error_set(err, JZ_E_FORMAT, "proof: %s", wrong.text);
     if (strcmp(format, format_name) != 0)
         return jz_error_set(err, JZ_E_UNSUPPORTED, "proof: its format is '%.40s', not '%s'", format,
@@ -148,7 +158,7 @@ static int read_object(json_t *object, struct jz_proof *p, struct jz_error *err)
     if ((r = jz_receipt_text_parse(receipt, &p->receipt, err)) < 0 ||
         (r = hex_read("leaf", leaf, JZ_RECEIPT_BYTES, sizeof p->leaf, p->leaf, &p->leaf_size,
                       err)) < 0 ||
-        (r = read_path(path, p, err)) < 0 ||
+        (r = read_path(path, p, err)) < 0 || (r = read_suite(suite, &p->root.suite, err)) < 0 ||
         (r = hex_exact("hash", root, sizeof p->root.root, p->root.root, err)) < 0 ||
         (r = hex_exact("key", key, sizeof p->root.key, p->root.key, err)) < 0 ||
         (r = hex_exact("signature", signature, sizeof p->root.signature, p->root.signature, err)) <
@@ -197,7 +207,7 @@ int jz_proof_check(const struct jz_proof *p, const struct jz_public_key *keys, s
     if ((r = jz_root_verify(key, &p->root, err)) < 0)
         return r;
     JZ_CLEANUP(jz_hasher_freep) struct jz_hasher *hasher = NULL;
-    if ((r = jz_hasher_new(key->suite, &hasher, err)) < 0)
+    if ((r = jz_hasher_new(p->root.suite, &hasher, err)) < 0)
         return r;
     const struct jz_bytes data = { p->leaf, p->leaf_size };
     uint8_t leaf[JZ_DIGEST_BYTES];

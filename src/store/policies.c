@@ -116,21 +116,33 @@ static int read_all(struct jz_sql *sql, struct reading *reading, struct jz_error
     return r;
 }
 
-int jz_policies_load(struct jz_sql *sql, struct jz_policies **ret_policies, struct jz_error *err)
+static int make(struct reading *reading, struct jz_policies **ret_policies, struct jz_error *err)
 {
-    JZ_CLEANUP(reading_done) struct reading reading = { 0 };
     jz_autofree struct jz_policies *p = calloc(1, sizeof *p);
     if (!p)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    int r = read_all(sql, &reading, err);
-    if (r < 0 || (r = jz_policy_set_new(reading.policies, reading.count, &p->set, err)) < 0)
+    const int r = jz_policy_set_new(reading->policies, reading->count, &p->set, err);
+    if (r < 0)
         return r;
-    p->facts = JZ_TAKE(reading.facts);
-    p->count = reading.count;
-    reading.count = 0;
+    p->facts = JZ_TAKE(reading->facts);
+    p->count = reading->count;
+    reading->count = 0;
     if (p->count > 0)
         qsort(p->facts, p->count, sizeof *p->facts, by_address);
     atomic_init(&p->references, 1);
     *ret_policies = JZ_TAKE(p);
     return 0;
+}
+
+int jz_policies_load(struct jz_sql *sql, struct jz_policies **ret_policies, struct jz_error *err)
+{
+    JZ_CLEANUP(reading_done) struct reading reading = { 0 };
+    const int r = read_all(sql, &reading, err);
+    return r < 0 ? r : make(&reading, ret_policies, err);
+}
+
+int jz_policies_none(struct jz_policies **ret_policies, struct jz_error *err)
+{
+    struct reading nothing = { 0 };
+    return make(&nothing, ret_policies, err);
 }

@@ -38,13 +38,10 @@ static void put_quoted(FILE *f, const char *keyword, const char *value)
 
 static int read_target(const char *text, struct target *t, struct jz_error *err)
 {
-    char *words = NULL;
-    PQconninfoOption *options = PQconninfoParse(text, &words);
-    if (!options) {
-        /* Not libpq's words, which may quote a part of the password. */
-        PQfreemem(words);
-        return jz_error_set(err, JZ_E_USAGE, "the address of the database cannot be read");
-    }
+    PQconninfoOption *options = NULL;
+    int r = jz_pg_read_target(text, &options, err);
+    if (r < 0)
+        return r;
     size_t size = 0;
     bool good = true;
     FILE *f = open_memstream(&t->conninfo, &size);

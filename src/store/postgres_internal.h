@@ -45,6 +45,14 @@ int jz_pg_error(struct jz_pg *s, const PGresult *result, const char *statement,
 int jz_pg_leave_pipeline(struct jz_pg *s, struct jz_error *err);
 int jz_pg_enter_pipeline(struct jz_pg *s, struct jz_error *err);
 
+/* What libpq makes of the address; the caller frees it with PQconninfoFree. */
+int jz_pg_read_target(const char *target, PQconninfoOption **ret_options, struct jz_error *err);
+
+int jz_pg_open(const char *target, const struct jz_sql_options *options, struct jz_sql **ret_sql,
+               struct jz_error *err);
+void jz_pg_close(struct jz_sql *sql);
+int jz_pg_check(struct jz_sql *sql, struct jz_error *err);
+
 /* Runs TEXT outside pipeline mode. */
 int jz_pg_execute(struct jz_pg *s, const char *text, struct jz_error *err);
 

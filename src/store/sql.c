@@ -177,6 +177,8 @@ static int begin(struct jz_sql *sql, enum jz_sql_state state, struct jz_error *e
     if (sql->state != JZ_SQL_IDLE)
         return jz_error_set(err, JZ_E_INTERNAL, "a transaction is open already");
     int r = jz_sql_check_usable(sql, NULL, err);
+    if (r == 0 && state == JZ_SQL_WRITING && sql->read_only)
+        return jz_error_set(err, JZ_E_DENIED, "the database is open for reading only");
     if (r < 0 || (r = sql->driver->begin(sql, state == JZ_SQL_WRITING, err)) < 0)
         return r;
     sql->state = state;

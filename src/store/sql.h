@@ -69,7 +69,8 @@ void jz_sql_describe(const char *url, char *ret_text, size_t size);
 bool jz_sql_is_broken(const struct jz_sql *sql);
 
 /*
- * A transaction that writes takes the lock at once (SQLite: BEGIN IMMEDIATE). One that only reads
+ * A transaction that writes takes the lock at once (SQLite: BEGIN IMMEDIATE; on PostgreSQL BEGIN is
+ * only sent, see jz_sql_run). One that only reads
  * sees one state of the database throughout (PostgreSQL: REPEATABLE READ READ ONLY).
  * After an error inside a transaction that transaction is lost, on SQLite too: what follows is
  * refused until jz_sql_rollback (or "ROLLBACK TO" a savepoint), and commit rolls back and returns
@@ -116,7 +117,9 @@ static inline int64_t jz_sql_int(const struct jz_sql_rows *rows, int column)
 
 /*
  * The same query once for each key (its only parameter, $1), in the order of the keys: one round
- * trip on PostgreSQL. A negative result of on_row ends it and is returned.
+ * trip for many keys on PostgreSQL, one state of the database on SQLite (several times as fast as
+ * queries outside a transaction). on_row may ask other questions. A negative result of on_row ends
+ * it and is returned.
  */
 typedef int (*jz_sql_row_fn)(void *context, size_t key, const struct jz_sql_rows *row,
                              struct jz_error *err);
@@ -150,7 +153,8 @@ bool jz_sql_changed_elsewhere(struct jz_sql *sql);
 
 /*
  * A consistent copy while work goes on: SQLite's online backup to PATH, or pg_dump in its custom
- * format. PATH must not exist; a copy that fails leaves nothing behind. on_progress may be NULL.
+ * format. PATH must not exist; a copy that fails leaves nothing behind. on_progress may be NULL;
+ * its total is 0 when nobody knows (PostgreSQL).
  * Restore makes the database of URL from PATH and refuses one that has tables already.
  */
 typedef void (*jz_sql_progress_fn)(void *context, int64_t done, int64_t total);

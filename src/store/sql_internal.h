@@ -15,7 +15,7 @@ struct jz_sql {
     const struct jz_sql_driver *driver;
     enum jz_sql_state state;
     int failed; /* the code of the first error in this transaction, which is lost by it */
-    bool broken;
+    bool broken, read_only;
 };
 
 struct jz_sql_rows {

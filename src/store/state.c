@@ -218,11 +218,18 @@ static int on_case(void *context, size_t key, const struct jz_sql_rows *row, str
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->cases.states[key]];
-    const struct jz_sql_value of = jz_sql_value(row, 1);
-    if (of.type == JZ_SQL_NULL)
+    const struct jz_sql_value of = jz_sql_value(row, 1), kind = jz_sql_value(row, 2);
+    static const char attempts[] = "failed_attempts";
+    if (of.type == JZ_SQL_NULL) {
         s->open_case = jz_sql_int(row, 0);
-    else if (of.integer == s->open_case)
+        if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
+            s->open_attempts_case = s->open_case;
+        return 0;
+    }
+    if (of.integer == s->open_case)
         s->open_case = 0;
+    if (of.integer == s->open_attempts_case)
+        s->open_attempts_case = 0;
     return 0;
 }
 
@@ -255,7 +262,7 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
         (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
                          l->events.facts, l->events.count, on_event, l, err)) < 0)
         return r;
-    return jz_sql_each(sql, "SELECT id, of FROM review_case WHERE id = $1", l->cases.facts,
+    return jz_sql_each(sql, "SELECT id, of, kind FROM review_case WHERE id = $1", l->cases.facts,
                        l->cases.count, on_case, l, err);
 }
 

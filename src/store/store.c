@@ -57,7 +57,9 @@ int jz_store_open(const char *url, const struct jz_keyring *keyring,
     if ((r = open_checked(url, true, &s->idle[0], &s->suite, err)) < 0)
         return r;
     s->idle_count = 1;
-    if ((r = jz_policies_load(s->idle[0], &policies, err)) < 0)
+    r = options && options->without_policies ? jz_policies_none(&policies, err)
+                                             : jz_policies_load(s->idle[0], &policies, err);
+    if (r < 0)
         return r;
     s->policies = policies;
     if (!(options && options->read_only) && (r = jz_writer_start(s, &s->writer, err)) < 0)

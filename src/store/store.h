@@ -45,6 +45,7 @@ int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err) JZ_MU
  */
 struct jz_store_options {
     bool read_only;
+    bool without_policies; /* none are loaded: for looking at a register that may be damaged */
     int64_t (*clock)(void); /* seconds since 1970; NULL: the system's */
 };
 int jz_store_open(const char *url, const struct jz_keyring *keyring,
@@ -113,10 +114,11 @@ struct jz_person_state {
     struct jz_sign *signs; /* in the calendar's order; superseded rows are left out */
     struct jz_sign_detail *details;
     int sign_count;
-    int64_t enrolment;      /* latest with templates still readable; 0: none */
-    struct jz_date died_on; /* recorded death, unset: none */
-    int64_t death;          /* fact that says so */
-    int64_t open_case;      /* latest case that is still open, 0: none */
+    int64_t enrolment;          /* latest with templates still readable; 0: none */
+    struct jz_date died_on;     /* recorded death, unset: none */
+    int64_t death;              /* fact that says so */
+    int64_t open_case;          /* latest case that is still open, 0: none */
+    int64_t open_attempts_case; /* the same of kind failed_attempts */
     const struct jz_policies *policies;
     struct jz_policies *held; /* the store's own */
 };
@@ -188,6 +190,15 @@ void jz_entry_policies_changed(struct jz_entry *entry);
 int jz_person_state_load(struct jz_store *store, int64_t person, struct jz_person_state *ret_state,
                          struct jz_error *err) JZ_MUST_CHECK;
 void jz_person_state_done(struct jz_person_state *state);
+
+/*
+ * Erases from the files of the live database what was deleted or replaced in a table of
+ * bookkeeping: SQLite empties its write-ahead log into the file, whose free bytes it has overwritten
+ * already; PostgreSQL vacuums the table, which frees the bytes but leaves it to later rows to
+ * overwrite them. Backups and copies keep what they have. JZ_E_BUSY: a reader still sees the older
+ * state; the same call may do later.
+ */
+int jz_store_scrub(struct jz_store *store, enum jz_table table, struct jz_error *err) JZ_MUST_CHECK;
 
 /* How the writer did since it started, for benchmarks and metrics. */
 struct jz_store_stats {

@@ -67,5 +67,8 @@ struct jz_store {
     struct jz_policies *policies;
 };
 
+/* The empty set of policies. */
+int jz_policies_none(struct jz_policies **ret_policies, struct jz_error *err) JZ_MUST_CHECK;
+
 /* Takes over the set and lets the old one go. */
 void jz_store_set_policies(struct jz_store *store, struct jz_policies *policies);

@@ -367,6 +367,7 @@ static void a_read_only_connection_writes_nothing(void **state)
     FRESH other = open_url(url, (struct jz_sql_options){ .read_only = true });
     assert_int_equal(ask(other, count_items), 1);
     GIVES(add(other, 2, "two"), JZ_E_DENIED);
+    GIVES(jz_sql_begin(other, &err), JZ_E_DENIED);
     GIVES(jz_sql_script(other, "CREATE TABLE more (id BIGINT)", &err), JZ_E_DENIED);
     WORKS(add(sql, 2, "two"));
     assert_int_equal(ask(other, count_items), 2);
@@ -705,13 +706,15 @@ static void wrong_addresses_are_refused(void **state)
         { "file:nothing?mode=memory", JZ_E_NOT_FOUND },
         { "/tmp/no/such/folder/x.db", JZ_E_NOT_FOUND },
         { "postgresql://jianzai@/x?host=/tmp/no-such-folder", JZ_E_IO },
-        { "postgres:nonsense", JZ_E_IO },
+        { "postgres:nonsense", JZ_E_USAGE },
+        { "postgres:host=h password=my secret", JZ_E_USAGE },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct jz_sql *sql = NULL;
         GIVES(jz_sql_open(cases[i].url, NULL, &sql, &err), cases[i].code);
         assert_null(sql);
         assert_true(err.text[0]);
+        assert_null(strstr(err.text, "secret"));
     }
 }
 
@@ -824,7 +827,8 @@ static void a_backup_during_writes_is_consistent(void **state)
 static void a_backup_that_fails_leaves_nothing(void **state)
 {
     (void)state;
-    FRESH sql = open_fresh();
+    struct jz_sql *sql = open_fresh();
+    jz_sql_close(sql);
     const size_t before = files_in_folder();
     jz_autofree char *nowhere = jz_path_join(folder, "no/folder/backup");
     jz_autofree char *backup = jz_path_join(folder, "backup");
@@ -913,8 +917,8 @@ static int fill_the_disk(const char *path)
 static void a_full_disk_loses_nothing(void **state)
 {
     (void)state;
-    FRESH sql = open_fresh();
-    jz_sql_close(JZ_TAKE(sql));
+    struct jz_sql *sql = open_fresh();
+    jz_sql_close(sql);
     in_child(fill_the_disk, url);
 }
 
@@ -1144,6 +1148,64 @@ static void sessions_are_set_up(void **state)
     WORKS(jz_sql_script(sql, "DROP TABLE IF EXISTS no_such_table", &err)); /* a notice, unprinted */
 }
 
+static void every_state_has_its_code(void **state)
+{
+    (void)state;
+    FRESH sql = open_fresh();
+    static const struct {
+        const char *state;
+        int code;
+    } cases[] = {
+        { "JZ001", JZ_E_DENIED },    { "23505", JZ_E_CONFLICT }, { "40001", JZ_E_BUSY },
+        { "40P01", JZ_E_BUSY },      { "55P03", JZ_E_BUSY },     { "57014", JZ_E_BUSY },
+        { "53100", JZ_E_IO },        { "53200", JZ_E_IO },       { "58030", JZ_E_IO },
+        { "XX001", JZ_E_INTEGRITY }, { "XX000", JZ_E_INTERNAL }, { "22021", JZ_E_FORMAT },
+        { "22003", JZ_E_LIMIT },     { "54000", JZ_E_LIMIT },    { "42501", JZ_E_DENIED },
+        { "P0001", JZ_E_INTERNAL },  { "08P01", JZ_E_INTERNAL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text,
+                 "DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '%s'; END $$",
+                 cases[i].state);
+        GIVES(jz_sql_script(sql, text, &err), cases[i].code);
+        assert_false(jz_sql_is_broken(sql));
+        assert_int_equal(ask(sql, count_items), 0);
+    }
+}
+
+/* A pg_dump of our own tells what it was given. */
+static void the_password_is_no_argument(void **state)
+{
+    (void)state;
+    jz_autofree char *tool = jz_path_join(folder, "pg_dump");
+    jz_autofree char *told = jz_path_join(folder, "told");
+    jz_autofree char *backup = jz_path_join(folder, "backup");
+    jz_autofree char *script = NULL, *path = NULL;
+    assert_true(asprintf(&script,
+                         "#!/bin/sh\necho \"$PGPASSWORD\" \"$@\" >'%s'\n"
+                         "echo 'made up trouble' >&2\nexit 1\n",
+                         told) > 0);
+    WORKS(jz_file_write(tool, script, strlen(script), &err));
+    assert_int_equal(chmod(tool, 0755), 0);
+    jz_autofree char *old_path = strdup(getenv("PATH"));
+    assert_true(asprintf(&path, "%s:%s", folder, old_path) > 0);
+    setenv("PATH", path, 1);
+    GIVES(jz_sql_backup("postgresql://u:p%27w%20d@h/it's?connect_timeout=3", backup, NULL, NULL,
+                        &err),
+          JZ_E_IO);
+    setenv("PATH", old_path, 1);
+    SAYS("made up trouble");
+    jz_autofree uint8_t *text = NULL;
+    size_t size;
+    WORKS(jz_file_read(told, 4096, &text, &size, &err));
+    assert_memory_equal(text, "p'w d --", 8);
+    assert_null(strstr((char *)text + 5, "p'w"));
+    assert_non_null(strstr((char *)text, "dbname='it\\'s'"));
+    assert_non_null(strstr((char *)text, "host='h'"));
+    assert_int_equal(access(backup, F_OK), -1);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -1213,8 +1275,10 @@ int main(int argc, char **argv)
         CASE(a_backup_that_fails_leaves_nothing),
         CASE(a_lost_connection_is_broken),
         CASE(sessions_are_set_up),
+        CASE(every_state_has_its_code),
+        CASE(the_password_is_no_argument),
     };
-    enum { SQLITE_ALONE = 4, POSTGRES_ALONE = 2, ALL = sizeof tests / sizeof tests[0] };
+    enum { SQLITE_ALONE = 4, POSTGRES_ALONE = 4, ALL = sizeof tests / sizeof tests[0] };
     return is_postgres ? _cmocka_run_group_tests("sql postgres", tests + SQLITE_ALONE,
                                                  ALL - SQLITE_ALONE, make_folder, drop_folder)
                        : _cmocka_run_group_tests("sql sqlite", tests, ALL - POSTGRES_ALONE,
