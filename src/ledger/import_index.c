@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { CHUNK_PAIRS = 20000, PAGE_PEOPLE = 1000 };
+enum { CHUNK_PAIRS = 50000, PAGE_PEOPLE = 1000 };
 
 struct pairs {
     struct jz_import_pair *of;
@@ -103,6 +103,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         };
         jz_entry_put(entry, JZ_T_FIND, values);
     }
+    jz_entry_bulk(entry);
     jz_import_mark(c->m, entry, JZ_IMPORT_INDEXING, (int64_t)c->end);
     return 0;
 }

@@ -45,7 +45,7 @@ int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err) JZ_MU
  */
 struct jz_store_options {
     bool read_only;
-    bool without_policies; /* none are loaded: for looking at a register that may be damaged */
+    bool without_policies;  /* none are loaded: for looking at a register that may be damaged */
     int64_t (*clock)(void); /* seconds since 1970; NULL: the system's */
 };
 int jz_store_open(const char *url, const struct jz_keyring *keyring,
@@ -181,6 +181,9 @@ void jz_entry_run(struct jz_entry *entry, const char *statement, const struct jz
 int64_t jz_entry_now(const struct jz_entry *entry);
 struct jz_date jz_entry_today(const struct jz_entry *entry);
 
+/* This act is one of many large ones: what only makes a large load faster may be done. */
+void jz_entry_bulk(struct jz_entry *entry);
+
 /* The policies of this group will be stale: load them anew before the next. */
 void jz_entry_policies_changed(struct jz_entry *entry);
 
@@ -193,10 +196,10 @@ void jz_person_state_done(struct jz_person_state *state);
 
 /*
  * Erases from the files of the live database what was deleted or replaced in a table of
- * bookkeeping: SQLite empties its write-ahead log into the file, whose free bytes it has overwritten
- * already; PostgreSQL vacuums the table, which frees the bytes but leaves it to later rows to
- * overwrite them. Backups and copies keep what they have. JZ_E_BUSY: a reader still sees the older
- * state; the same call may do later.
+ * bookkeeping: SQLite empties its write-ahead log into the file, whose free bytes it has
+ * overwritten already; PostgreSQL vacuums the table, which frees the bytes but leaves it to later
+ * rows to overwrite them. Backups and copies keep what they have. JZ_E_BUSY: a reader still sees
+ * the older state; the same call may do later.
  */
 int jz_store_scrub(struct jz_store *store, enum jz_table table, struct jz_error *err) JZ_MUST_CHECK;
 

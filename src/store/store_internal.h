@@ -28,7 +28,7 @@ struct jz_entry {
     struct jz_write *writes;
     size_t count, room;
     int64_t next_id, now;
-    bool policies_changed;
+    bool policies_changed, is_bulk;
     int failed; /* sticky: out of memory or over a limit */
 };
 

@@ -292,6 +292,7 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
         w->entry.count = 0;
         w->entry.failed = 0;
         w->entry.policies_changed = false;
+        w->entry.is_bulk = false;
         w->entry.now = now;
         w->entry.next_id = (int64_t)head.tree.size + 1;
         for (size_t i = 0; i < count; i++)
@@ -313,6 +314,7 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
     *ret_head = head;
     if ((r = jz_head_save(w->sql, &head, err)) < 0)
         return r;
+    jz_sql_set_bulk(w->sql, w->entry.is_bulk);
     return jz_sql_commit(w->sql, err);
 }
 
