@@ -75,11 +75,39 @@ json_t *json_number(double value); /* rounded to six decimals, so that lines sta
 /* A row of a two-outcome count with its exact 95 % bounds (Clopper and Pearson 1934). */
 void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret_high);
 
-extern const struct command face_detect_command, face_quality_command, face_embed_command,
-    face_spoof_command, face_compare_command, face_pairs_command, face_liveness_command,
-    models_command, bench_face_command, fake_people_command, eval_command, bench_gallery_command,
-    certify_command, enrol_command, standing_command, history_command, policy_load_command,
-    policy_explain_command, bench_store_command, receipt_verify_command;
+/* clang-format off: a line a command, so that changes do not meet */
+extern const struct command face_detect_command;
+extern const struct command face_quality_command;
+extern const struct command face_embed_command;
+extern const struct command face_spoof_command;
+extern const struct command face_compare_command;
+extern const struct command face_pairs_command;
+extern const struct command face_liveness_command;
+extern const struct command models_command;
+extern const struct command bench_face_command;
+extern const struct command fake_people_command;
+extern const struct command eval_command;
+extern const struct command bench_gallery_command;
+extern const struct command certify_command;
+extern const struct command enrol_command;
+extern const struct command standing_command;
+extern const struct command history_command;
+extern const struct command policy_load_command;
+extern const struct command policy_explain_command;
+extern const struct command bench_store_command;
+extern const struct command receipt_verify_command;
+extern const struct command policy_check_command;
+extern const struct command policy_show_command;
+extern const struct command bench_policy_command;
+extern const struct command key_init_command;
+extern const struct command key_rotate_command;
+extern const struct command key_suite_command;
+extern const struct command key_show_command;
+extern const struct command key_public_command;
+extern const struct command person_import_command;
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const db_commands[];
+extern const struct command *const operator_commands[];
+extern const struct command *const person_commands[];
+/* clang-format on */

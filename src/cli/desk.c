@@ -1,6 +1,7 @@
 #include "cli/desk.h"
 
-#include "identity/reference.h"
+#include "ledger/operator.h"
+#include "store/person.h"
 
 static const char *choose(const char *option, const char *variable, const char *usual)
 {
@@ -54,10 +55,9 @@ void desk_close(struct desk *d)
 
 int desk_person(struct desk *desk, const char *text, int64_t *ret_person)
 {
-    (void)desk;
     struct jz_error err;
-    if (jz_reference_parse(text, ret_person, &err) < 0) {
-        complain(text, &err);
+    if (jz_person_find(desk->store, text, ret_person, &err) < 0) {
+        complain(NULL, &err);
         return EXIT_USAGE;
     }
     return 0;
@@ -65,7 +65,10 @@ int desk_person(struct desk *desk, const char *text, int64_t *ret_person)
 
 int desk_operator(struct desk *desk, const char *name)
 {
-    (void)desk;
-    (void)name;
+    struct jz_error err;
+    if (jz_operator_check(desk->store, name, &err) < 0) {
+        complain(NULL, &err);
+        return EXIT_USAGE;
+    }
     return 0;
 }

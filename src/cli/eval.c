@@ -80,6 +80,7 @@ static int answer_all(struct eval *e, char *buffer, size_t room)
         }
         used = answer_lines(e, buffer, used);
         if (used == room) {
+            buffer[used] = 0;
             answer(e, buffer, used);
             passing_over = true;
             used = 0;

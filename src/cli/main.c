@@ -3,28 +3,80 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off: a line a command, so that changes do not meet */
 static const struct command *const face_commands[] = {
-    &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
-    &face_compare_command, &face_liveness_command, &face_pairs_command, NULL,
+    &face_detect_command,
+    &face_quality_command,
+    &face_embed_command,
+    &face_spoof_command,
+    &face_compare_command,
+    &face_liveness_command,
+    &face_pairs_command,
+    NULL,
 };
-static const struct command *const bench_commands[] = { &bench_face_command, &bench_gallery_command,
-                                                        &bench_store_command, NULL };
-static const struct command *const fake_commands[] = { &fake_people_command, NULL };
-static const struct command *const receipt_commands[] = { &receipt_verify_command, NULL };
-static const struct command *const policy_commands[] = { &policy_load_command,
-                                                         &policy_explain_command, NULL };
-static const struct command *const single_commands[] = { &certify_command, &enrol_command,
-                                                         &eval_command, &models_command, NULL };
+
+static const struct command *const bench_commands[] = {
+    &bench_face_command,
+    &bench_gallery_command,
+    &bench_policy_command,
+    &bench_store_command,
+    NULL,
+};
+
+static const struct command *const fake_commands[] = {
+    &fake_people_command,
+    NULL,
+};
+
+static const struct command *const key_commands[] = {
+    &key_init_command,
+    &key_rotate_command,
+    &key_suite_command,
+    &key_show_command,
+    &key_public_command,
+    NULL,
+};
+
+static const struct command *const receipt_commands[] = {
+    &receipt_verify_command,
+    NULL,
+};
+
+static const struct command *const policy_commands[] = {
+    &policy_check_command,
+    &policy_show_command,
+    &policy_load_command,
+    &policy_explain_command,
+    NULL,
+};
+
+static const struct command *const single_commands[] = {
+    &certify_command,
+    &enrol_command,
+    &standing_command,
+    &history_command,
+    &eval_command,
+    &models_command,
+    NULL,
+};
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
 static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
-    { "db", db_commands },     { "policy", policy_commands }, { "receipt", receipt_commands },
-    { "face", face_commands }, { "bench", bench_commands },   { "fake", fake_commands },
+    { "db", db_commands },
+    { "key", key_commands },
+    { "operator", operator_commands },
+    { "policy", policy_commands },
+    { "person", person_commands },
+    { "receipt", receipt_commands },
+    { "face", face_commands },
+    { "bench", bench_commands },
+    { "fake", fake_commands },
     { NULL, single_commands },
 };
+/* clang-format on */
 
 enum { GROUPS = sizeof groups / sizeof groups[0] };
 

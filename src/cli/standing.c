@@ -159,8 +159,22 @@ static bool is_shown(const struct jz_column *column, const struct jz_sql_value *
            strcmp(column->name, "person") != 0;
 }
 
-static json_t *json_value(const struct jz_sql_value *v)
+/* Numbers that stand for words, by column. */
+static const struct {
+    const char *column;
+    const struct jz_word *words;
+    size_t count;
+} spoken[] = {
+    { "kind", jz_evidence_words, JZ_EV_KINDS },
+    { "outcome", jz_outcome_words, JZ_OUTCOMES },
+    { "scheme", jz_scheme_words, JZ_SCHEMES },
+};
+
+static json_t *json_value(const struct jz_column *column, const struct jz_sql_value *v)
 {
+    for (size_t i = 0; v->type == JZ_SQL_INT && i < sizeof spoken / sizeof spoken[0]; i++)
+        if (strcmp(spoken[i].column, column->name) == 0 && (size_t)v->integer < spoken[i].count)
+            return json_string(spoken[i].words[v->integer].name);
     if (v->type == JZ_SQL_INT)
         return json_integer(v->integer);
     if (v->type == JZ_SQL_TEXT)
@@ -180,7 +194,7 @@ static void show_fact(enum jz_table table, const struct jz_sql_rows *row, bool j
     for (int i = 0; i < jz_sql_column_count(row); i++) {
         const struct jz_sql_value v = jz_sql_value(row, i);
         if (is_shown(&info->columns[i], &v))
-            json_object_set_new(values, info->columns[i].name, json_value(&v));
+            json_object_set_new(values, info->columns[i].name, json_value(&info->columns[i], &v));
     }
     if (json) {
         print_json(json_pack("{s:I,s:s,s:s,s:o}", "id", (json_int_t)jz_sql_int(row, JZ_C_ID), "at",

@@ -144,14 +144,15 @@ int jz_keyring_create(const char *path, enum jz_suite suite, const struct jz_pkc
     struct jz_keyring_content *content = jz_keyring_content_new();
     if (!content)
         return jz_error_set(err, JZ_E_MEMORY, "%s: out of memory", path);
-    if (!jz_algorithms_get(suite, err))
-        return jz_suite_name(suite) ? JZ_E_UNSUPPORTED : JZ_E_USAGE;
+    const struct jz_algorithms *algorithms;
+    int r = jz_algorithms_get(suite, &algorithms, err);
+    if (r < 0)
+        return r;
     /* Said before a key is made in the token; what counts is the file system's word below. */
     struct stat st;
     if (lstat(path, &st) == 0)
         return jz_error_set(err, JZ_E_CONFLICT, "%s: is there already", path);
     content->suite = suite;
-    int r = 0;
     for (int p = 0; p < JZ_PURPOSES && r == 0; p++)
         r = jz_keyring_content_add(content, (enum jz_purpose)p, err);
     if (r < 0 || (r = format(content, module, true, &text, err)) < 0) {
@@ -238,7 +239,9 @@ int jz_keyring_rotate(const char *path, const struct jz_pkcs11 *module, enum jz_
 int jz_keyring_change_suite(const char *path, const struct jz_pkcs11 *module, enum jz_suite suite,
                             struct jz_error *err)
 {
-    if (!jz_algorithms_get(suite, err))
-        return jz_suite_name(suite) ? JZ_E_UNSUPPORTED : JZ_E_USAGE;
+    const struct jz_algorithms *algorithms;
+    int r = jz_algorithms_get(suite, &algorithms, err);
+    if (r < 0)
+        return r;
     return add_versions(path, module, 0, JZ_PURPOSES - 1, suite, err);
 }

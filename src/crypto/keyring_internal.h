@@ -14,10 +14,9 @@ struct jz_key_version {
 
 struct jz_key_list {
     unsigned count;
-    struct jz_key_version versions[JZ_KEYRING_MAX_VERSIONS];
+    struct jz_key_version *versions; /* owned */
 };
 
-/* Large: on the heap, from jz_keyring_content_new. */
 struct jz_keyring_content {
     enum jz_suite suite;
     struct jz_key_list keys[JZ_PURPOSES];
@@ -29,6 +28,9 @@ static inline void jz_keyring_content_freep(struct jz_keyring_content **c)
 {
     jz_keyring_content_free(*c);
 }
+
+/* Room for `count` versions, of which the first are those there were; count only grows. */
+int jz_key_list_grow(struct jz_key_list *list, unsigned count, struct jz_error *err) JZ_MUST_CHECK;
 
 /* One more version with a fresh secret in the suite of the content. */
 int jz_keyring_content_add(struct jz_keyring_content *content, enum jz_purpose purpose,

@@ -59,22 +59,38 @@ struct jz_keyring_content *jz_keyring_content_new(void)
 
 void jz_keyring_content_free(struct jz_keyring_content *content)
 {
-    if (content)
-        jz_wipe(content, sizeof *content);
+    if (!content)
+        return;
+    for (int i = 0; i < JZ_PURPOSES; i++)
+        wipe_and_free(content->keys[i].versions);
     free(content);
+}
+
+int jz_key_list_grow(struct jz_key_list *list, unsigned count, struct jz_error *err)
+{
+    if (count > JZ_KEYRING_MAX_VERSIONS)
+        return jz_error_set(err, JZ_E_LIMIT, "%u versions of a key, and a keyring holds %d", count,
+                            JZ_KEYRING_MAX_VERSIONS);
+    struct jz_key_version *versions = calloc(count, sizeof *versions);
+    if (!versions)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory for a keyring");
+    if (list->count > 0)
+        memcpy(versions, list->versions, list->count * sizeof *versions);
+    wipe_and_free(list->versions);
+    *list = (struct jz_key_list){ count, versions };
+    return 0;
 }
 
 int jz_keyring_content_add(struct jz_keyring_content *content, enum jz_purpose purpose,
                            struct jz_error *err)
 {
     struct jz_key_list *list = &content->keys[purpose];
-    if (list->count >= JZ_KEYRING_MAX_VERSIONS)
-        return jz_error_set(err, JZ_E_LIMIT, "%s has %u versions, the most a keyring holds",
-                            purposes[purpose], list->count);
-    struct jz_key_version *v = &list->versions[list->count];
+    int r = jz_key_list_grow(list, list->count + 1, err);
+    if (r < 0)
+        return r;
+    struct jz_key_version *v = &list->versions[list->count - 1];
     if (purpose == JZ_KEY_SIGN) {
-        int r = jz_sign_secret_new(content->suite, v->secret, err);
-        if (r < 0)
+        if ((r = jz_sign_secret_new(content->suite, v->secret, err)) < 0)
             return r;
     } else {
         jz_random(v->secret, sizeof v->secret);
@@ -85,7 +101,6 @@ int jz_keyring_content_add(struct jz_keyring_content *content, enum jz_purpose p
         strftime(v->created, sizeof v->created, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
         return jz_error_set(err, JZ_E_INTERNAL, "the clock of this system is beyond all years");
     v->suite = content->suite;
-    list->count++;
     return 0;
 }
 
@@ -200,13 +215,15 @@ static int parse_list(const char *name, const char *purpose, json_t *array, enum
     if (count < 1 || count > JZ_KEYRING_MAX_VERSIONS)
         return bad(&at, err, "%s: a list of 1 to %d versions is wanted", purpose,
                    JZ_KEYRING_MAX_VERSIONS);
+    int r = jz_key_list_grow(list, (unsigned)count, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < count; i++) {
         at.version = i + 1;
-        int r = parse_version(&at, json_array_get(array, i), &list->versions[i], err);
+        r = parse_version(&at, json_array_get(array, i), &list->versions[i], err);
         if (r < 0)
             return r;
     }
-    list->count = (unsigned)count;
     if (list->versions[count - 1].suite != suite)
         return bad(&at, err,
                    "the newest version is not of the keyring's suite, %s; to change that "

@@ -7,7 +7,6 @@
 #include <string.h>
 
 static struct jz_algorithms international = {
-    .name = "international",
     .digest_name = "SHA256",
     .cipher_key_bytes = 32,
     .nonce_bytes = JZ_GCM_NONCE_BYTES,
@@ -15,7 +14,6 @@ static struct jz_algorithms international = {
 };
 
 static struct jz_algorithms guomi = {
-    .name = "guomi",
     .digest_name = "SM3",
     .cipher_key_bytes = 16,
     .nonce_bytes = JZ_CTR_NONCE_BYTES,
@@ -35,23 +33,21 @@ static void fetch_all(void)
     fetch(&guomi, "SM4-CTR");
 }
 
-const struct jz_algorithms *jz_algorithms_get(enum jz_suite suite, struct jz_error *err)
+int jz_algorithms_get(enum jz_suite suite, const struct jz_algorithms **ret_algorithms,
+                      struct jz_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, fetch_all);
-    const struct jz_algorithms *a = suite == JZ_SUITE_INTERNATIONAL ? &international
-                                    : suite == JZ_SUITE_GUOMI       ? &guomi
-                                                                    : NULL;
-    if (a && a->digest && a->cipher && a->hmac)
-        return a;
-    if (a)
-        jz_error_set(err, JZ_E_UNSUPPORTED,
-                     "the OpenSSL of this system lacks a part of the suite '%s': install "
-                     "Debian's libssl3, or see which providers its openssl.cnf switches off",
-                     a->name);
-    else
-        jz_error_set(err, JZ_E_USAGE, "there is no suite number %d", (int)suite);
-    return NULL;
+    if (!jz_suite_name(suite))
+        return jz_error_set(err, JZ_E_USAGE, "there is no suite number %d", (int)suite);
+    const struct jz_algorithms *a = suite == JZ_SUITE_GUOMI ? &guomi : &international;
+    if (!a->digest || !a->cipher || !a->hmac)
+        return jz_error_set(err, JZ_E_UNSUPPORTED,
+                            "the OpenSSL of this system lacks a part of the suite '%s': see which "
+                            "providers its openssl.cnf switches off",
+                            jz_suite_name(suite));
+    *ret_algorithms = a;
+    return 0;
 }
 
 /* What cannot fail but for a bug or memory that ran out in the middle of a cipher. */

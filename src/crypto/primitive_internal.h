@@ -13,7 +13,6 @@
 #include <openssl/types.h>
 
 struct jz_algorithms {
-    const char *name; /* of the suite */
     const char *digest_name;
     EVP_MD *digest;
     EVP_CIPHER *cipher;
@@ -21,8 +20,9 @@ struct jz_algorithms {
     size_t cipher_key_bytes, nonce_bytes, tag_bytes;
 };
 
-/* NULL with JZ_E_UNSUPPORTED when the system's OpenSSL lacks one of them. */
-const struct jz_algorithms *jz_algorithms_get(enum jz_suite suite, struct jz_error *err);
+/* JZ_E_USAGE for no suite, JZ_E_UNSUPPORTED when the system's OpenSSL lacks a part of it. */
+int jz_algorithms_get(enum jz_suite suite, const struct jz_algorithms **ret_algorithms,
+                      struct jz_error *err) JZ_MUST_CHECK;
 
 #define JZ_CIPHER_KEY_MAX_BYTES 32
 #define JZ_NONCE_MAX_BYTES      16

@@ -67,9 +67,10 @@ static void derive(EVP_MAC_CTX *mac, const char *label, uint8_t *ret_key, size_t
 int jz_seal_key_init(struct jz_seal_key *key, enum jz_suite suite,
                      const uint8_t secret[JZ_SECRET_BYTES], struct jz_error *err)
 {
-    const struct jz_algorithms *algorithms = jz_algorithms_get(suite, err);
-    if (!algorithms)
-        return JZ_E_UNSUPPORTED;
+    const struct jz_algorithms *algorithms;
+    int r = jz_algorithms_get(suite, &algorithms, err);
+    if (r < 0)
+        return r;
     EVP_MAC_CTX *mac = jz_mac_new(algorithms, secret, JZ_SECRET_BYTES);
     if (!mac)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory for a key");

@@ -37,10 +37,10 @@ struct jz_hasher {
 
 int jz_hasher_new(enum jz_suite suite, struct jz_hasher **ret_hasher, struct jz_error *err)
 {
-    const struct jz_algorithms *algorithms = jz_algorithms_get(suite, err);
-    if (!algorithms)
-        return suite == JZ_SUITE_INTERNATIONAL || suite == JZ_SUITE_GUOMI ? JZ_E_UNSUPPORTED
-                                                                          : JZ_E_USAGE;
+    const struct jz_algorithms *algorithms;
+    int r = jz_algorithms_get(suite, &algorithms, err);
+    if (r < 0)
+        return r;
     JZ_CLEANUP(jz_hasher_freep) struct jz_hasher *hasher = calloc(1, sizeof *hasher);
     if (!hasher || !(hasher->digest = EVP_MD_CTX_new()) ||
         EVP_DigestInit_ex2(hasher->digest, algorithms->digest, NULL) != 1)

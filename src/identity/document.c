@@ -77,7 +77,8 @@ static size_t take_character(const char *text, char *ret)
     static const char *const separators[] = {
         "\u3000", "\u00a0", "\u200b", "\ufeff", "–", "—", "·"
     };
-    for (size_t i = 0; size == 1 && i < sizeof separators / sizeof separators[0]; i++)
+    for (size_t i = 0; size == 1 && b[0] >= 0x80 && i < sizeof separators / sizeof separators[0];
+         i++)
         if (strncmp(text, separators[i], strlen(separators[i])) == 0) {
             *ret = 0;
             return strlen(separators[i]);

@@ -54,7 +54,7 @@ const struct jz_province *jz_provinces(size_t *ret_count)
 const struct jz_province *jz_province_of(const char *code)
 {
     for (size_t i = 0; i < PROVINCE_COUNT; i++)
-        if (strncmp(code, provinces[i].code, 2) == 0)
+        if (code[0] == provinces[i].code[0] && code[1] == provinces[i].code[1])
             return &provinces[i];
     return NULL;
 }

@@ -44,8 +44,10 @@ int jz_claim_tries(const struct jz_person_state *state)
     for (int i = 0; i < state->sign_count; i++)
         if (state->signs[i].outcome == JZ_OUTCOME_PASS && state->signs[i].id > last_pass)
             last_pass = state->signs[i].id;
+    /* Before there was a template nothing could match: a new one begins the count anew. */
+    const int64_t from = state->enrolment > last_pass ? state->enrolment : last_pass;
     for (int i = 0; i < state->sign_count; i++)
-        tries += state->signs[i].outcome == JZ_OUTCOME_FAIL && state->signs[i].id > last_pass &&
+        tries += state->signs[i].outcome == JZ_OUTCOME_FAIL && state->signs[i].id > from &&
                  is_own_attempt(state->signs[i].kind);
     return tries;
 }
@@ -108,8 +110,8 @@ static bool was_presented(const struct jz_claim *c, const char *name)
 }
 
 /* Whether this document, or one that stands for it, was presented. */
-static bool is_satisfied(const struct jz_claim *c, const struct jz_paper_rule *rules,
-                         size_t count, const struct jz_paper_rule *rule)
+static bool is_satisfied(const struct jz_claim *c, const struct jz_paper_rule *rules, size_t count,
+                         const struct jz_paper_rule *rule)
 {
     for (size_t i = 0; i < count; i++)
         if ((&rules[i] == rule || (rule->group && rules[i].group == rule->group)) &&
@@ -445,7 +447,7 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
         write_notice(entry, c->person, "not_certified", result.decision);
     }
     const char *kind = case_kind(&result);
-    if (kind && !(state->open_case && strcmp(kind, "failed_attempts") == 0))
+    if (kind && !(state->open_attempts_case && strcmp(kind, "failed_attempts") == 0))
         result.opened_case = open_case(c, kind, result.decision, c->judgment, entry);
     act->result = result;
     return 0;

@@ -69,6 +69,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         return 0;
     if (state->benefit_count == JZ_PERSON_BENEFITS || state->sign_count == JZ_PERSON_SIGNS)
         return jz_error_set(err, JZ_E_LIMIT, "a person has too many benefits or signs of life");
+    const bool has_last = jz_date_is_set(a->last_on) && !has_sign(state, a);
     const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
         [BENEFIT_PERSON] = jz_int(state->person),
         [BENEFIT_IMPORT] = jz_int(a->m->import),
@@ -77,17 +78,14 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         [BENEFIT_FROM] = jz_int(jz_date_key(a->from)),
         [BENEFIT_FEN] = a->fen >= 0 ? jz_int(a->fen) : JZ_NULL,
         [BENEFIT_UNIT] = *a->unit ? jz_text(a->unit) : JZ_NULL,
+        [BENEFIT_LAST_ON] = has_last ? jz_int(jz_date_key(a->last_on)) : JZ_NULL,
+        [BENEFIT_LAST_KIND] = has_last ? jz_int(a->last_kind) : JZ_NULL,
     };
     const int64_t id = jz_entry_add(entry, JZ_T_BENEFIT, values);
     const struct jz_benefit_state benefit = {
         .benefit = id, .version = id, .scheme = a->scheme, .region = a->region, .from = a->from
     };
-    struct jz_person_state after = *state;
-    if (jz_date_is_set(a->last_on) && !has_sign(state, a))
-        after = with_sign(
-            state, a,
-            jz_import_put_evidence(entry, state, &benefit, state->person, a->last_kind, a->last_on),
-            signs);
+    const struct jz_person_state after = has_last ? with_sign(state, a, id, signs) : *state;
     const struct jz_standing_cache fresh = jz_standing_cache(&after, &benefit, today);
     jz_standing_put(entry, state->person, id, &fresh);
     for (int i = 0; i < state->benefit_count; i++) {

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "ledger/operator.h"
-#include "ledger/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +14,6 @@
 
 /* Beside the row of the file, one row says that there is an import at all: its key is the lock. */
 static const char lock_row[] = "import";
-static const char previous_system[] = "previous system";
 
 static const char *const phase_names[] = {
     [JZ_IMPORT_CHECKING] = "checking",
@@ -272,23 +270,6 @@ void jz_import_mark_done(const struct jz_importing *m, struct jz_entry *entry)
 }
 
 /* ---- Facts ---- */
-
-int64_t jz_import_put_evidence(struct jz_entry *entry, const struct jz_person_state *state,
-                               const struct jz_benefit_state *benefit, int64_t person,
-                               enum jz_evidence_kind kind, struct jz_date on)
-{
-    const struct jz_policy *policy = jz_benefit_policy(state, benefit, jz_entry_today(entry), NULL);
-    const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [EVIDENCE_PERSON] = jz_int(person),
-        [EVIDENCE_KIND] = jz_int(kind),
-        [EVIDENCE_OBSERVED_ON] = jz_int(jz_date_key(on)),
-        [EVIDENCE_OUTCOME] = jz_int(JZ_OUTCOME_PASS),
-        [EVIDENCE_STRENGTH] =
-            jz_int(policy ? policy->rule.accept[kind].strength : jz_evidence_strength[kind]),
-        [EVIDENCE_SOURCE] = jz_text(previous_system),
-    };
-    return jz_entry_add(entry, JZ_T_EVIDENCE, values);
-}
 
 static char *pack_import(const struct jz_importing *m)
 {

@@ -94,8 +94,3 @@ void jz_import_mark_done(const struct jz_importing *m, struct jz_entry *entry);
 
 void jz_import_tell(struct jz_importing *m, enum jz_import_phase phase, int64_t done,
                     int64_t total);
-
-/* The evidence of one row, as a fact. */
-int64_t jz_import_put_evidence(struct jz_entry *entry, const struct jz_person_state *state,
-                               const struct jz_benefit_state *benefit, int64_t person,
-                               enum jz_evidence_kind kind, struct jz_date on);

@@ -22,8 +22,10 @@ struct new_person {
 struct new_benefit {
     struct jz_benefit_state state;
     int64_t fen;
-    uint32_t unit, unit_size;       /* in the chunk's bytes; size 0: none */
-    struct jz_standing_cache cache; /* decided_by: the sign's number from 1, or 0 */
+    uint32_t unit, unit_size; /* in the chunk's bytes; size 0: none */
+    struct jz_date last_on;
+    enum jz_evidence_kind last_kind;
+    struct jz_standing_cache cache; /* decided_by: the number of the benefit from 1, or 0 */
 };
 
 enum {
@@ -108,28 +110,29 @@ static void add_benefit(struct chunk *c, struct new_person *p, const struct jz_i
     }
 }
 
-/* The signs of a person in the calendar's order; the same day and kind on two rows is one sign. */
+/*
+ * The last certification, unless another benefit of the person says the same. Signs stand in the
+ * calendar's order; until there are ids, each is known by the number of its benefit.
+ */
 static void add_sign(struct chunk *c, struct new_person *p, const struct jz_import_row *row)
 {
+    struct jz_sign *signs = &c->sign[p->first_sign];
+    struct new_benefit *b = &c->benefit[c->benefits - 1];
+    unsigned at = p->signs;
     if (!jz_date_is_set(row->last_on))
         return;
-    struct jz_sign *signs = &c->sign[p->first_sign];
-    unsigned at = p->signs;
     for (unsigned i = 0; i < p->signs; i++)
         if (jz_date_compare(signs[i].observed_on, row->last_on) == 0 &&
             signs[i].kind == row->last_kind)
             return;
+    b->last_on = row->last_on;
+    b->last_kind = row->last_kind;
     for (; at > 0 && jz_date_compare(signs[at - 1].observed_on, row->last_on) > 0; at--)
         signs[at] = signs[at - 1];
-    signs[at] = (struct jz_sign){
-        .observed_on = row->last_on,
-        .kind = (uint8_t)row->last_kind,
-        .outcome = JZ_OUTCOME_PASS,
-    };
+    signs[at] =
+        (struct jz_sign){ p->benefits, row->last_on, (uint8_t)row->last_kind, JZ_OUTCOME_PASS };
     p->signs++;
     c->signs++;
-    for (unsigned i = 0; i < p->signs; i++)
-        signs[i].id = i + 1;
 }
 
 static int add_person(struct chunk *c, const struct jz_import_row *row, uint32_t number,
@@ -223,6 +226,7 @@ static int64_t put_person(struct chunk *c, const struct new_person *p, struct jz
 static int64_t put_benefit(struct chunk *c, int64_t person, const struct new_benefit *b,
                            struct jz_entry *entry)
 {
+    const bool has_last = jz_date_is_set(b->last_on);
     struct jz_sql_value unit = JZ_NULL;
     if (b->unit_size > 0)
         unit = (struct jz_sql_value){ JZ_SQL_TEXT, 0, c->bytes + b->unit, b->unit_size };
@@ -233,31 +237,24 @@ static int64_t put_benefit(struct chunk *c, int64_t person, const struct new_ben
         [BENEFIT_FROM] = jz_int(jz_date_key(b->state.from)),
         [BENEFIT_FEN] = b->fen >= 0 ? jz_int(b->fen) : JZ_NULL,
         [BENEFIT_UNIT] = unit,
+        [BENEFIT_LAST_ON] = has_last ? jz_int(jz_date_key(b->last_on)) : JZ_NULL,
+        [BENEFIT_LAST_KIND] = has_last ? jz_int(b->last_kind) : JZ_NULL,
     };
     return jz_entry_add(entry, JZ_T_BENEFIT, values);
 }
 
-/*
- * The person, the benefits, the signs of life of the previous system, and the standings: the row of
- * person names the import for all of them.
- */
-static int64_t put_all(struct chunk *c, const struct new_person *p, struct jz_entry *entry,
-                       const struct jz_person_state *state)
+/* The person, the benefits and their standings; the row of person names the import for all. */
+static int64_t put_all(struct chunk *c, const struct new_person *p, struct jz_entry *entry)
 {
-    int64_t benefits[JZ_PERSON_BENEFITS], signs[JZ_PERSON_BENEFITS];
+    int64_t ids[JZ_PERSON_BENEFITS];
     const int64_t person = put_person(c, p, entry);
     for (unsigned i = 0; i < p->benefits; i++)
-        benefits[i] = put_benefit(c, person, &c->benefit[p->first_benefit + i], entry);
-    for (unsigned i = 0; i < p->signs; i++) {
-        const struct jz_sign *s = &c->sign[p->first_sign + i];
-        signs[i] = jz_import_put_evidence(entry, state, &c->benefit[p->first_benefit].state, person,
-                                          (enum jz_evidence_kind)s->kind, s->observed_on);
-    }
+        ids[i] = put_benefit(c, person, &c->benefit[p->first_benefit + i], entry);
     for (unsigned i = 0; i < p->benefits; i++) {
         struct jz_standing_cache cache = c->benefit[p->first_benefit + i].cache;
         if (cache.decided_by)
-            cache.decided_by = signs[cache.decided_by - 1];
-        jz_standing_put(entry, person, benefits[i], &cache);
+            cache.decided_by = ids[cache.decided_by - 1];
+        jz_standing_put(entry, person, ids[i], &cache);
     }
     return person;
 }
@@ -270,7 +267,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     if (state->policies != c->policies || jz_date_compare(jz_entry_today(entry), c->m->today) != 0)
         judge(c, state->policies, jz_entry_today(entry));
     for (size_t i = 0; i < c->people; i++)
-        c->ids[i] = put_all(c, &c->person[i], entry, state);
+        c->ids[i] = put_all(c, &c->person[i], entry);
     jz_import_mark(c->m, entry, JZ_IMPORT_WRITING, (int64_t)c->end_row);
     return 0;
 }

@@ -15,9 +15,15 @@ const struct jz_word jz_verdict_words[JZ_SIGN_VERDICTS] = {
                            "is one too many of its kind in a row" },
 };
 
+/* Shifts instead of jz_date_key's products: days are compared a dozen times for one standing. */
+static int32_t rank_of(struct jz_date d)
+{
+    return (int32_t)d.year << 16 | d.month << 8 | d.day;
+}
+
 static bool is_before(struct jz_date a, struct jz_date b)
 {
-    return jz_date_key(a) < jz_date_key(b);
+    return rank_of(a) < rank_of(b);
 }
 
 static struct jz_date capped(struct jz_date d)
@@ -131,29 +137,53 @@ static enum jz_sign_verdict judge(const struct jz_rule *rule, const struct jz_si
     return JZ_SIGN_COUNTED;
 }
 
-static enum jz_standing_state state_on(const struct jz_rule *rule, const struct jz_standing *s,
-                                       struct jz_date on)
-{
-    if (is_before(s->grace_until, on))
-        return JZ_STANDING_LAPSED;
-    if (is_before(s->due_on, on))
-        return JZ_STANDING_GRACE;
-    return jz_date_to_days(s->due_on) - rule->remind_max <= jz_date_to_days(on)
-               ? JZ_STANDING_DUE_SOON
-               : JZ_STANDING_CURRENT;
-}
-
-static struct jz_date grace_until(const struct jz_rule *rule, struct jz_date due_on)
-{
-    if (rule->grace_months)
-        return capped(jz_date_add_months(due_on, rule->grace_months));
-    return rule->grace_days ? capped(jz_date_add_days(due_on, rule->grace_days)) : due_on;
-}
-
 static struct jz_month month_after(struct jz_date d)
 {
     return d.year == LAST_YEAR && d.month == 12 ? jz_date_month(d)
                                                 : jz_month_add(jz_date_month(d), 1);
+}
+
+/* Turns due_on into all that follows from it; days are counted only where the rule counts days. */
+static void finish(const struct jz_rule *rule, struct jz_date on, struct jz_standing *s)
+{
+    const int32_t due = jz_date_to_days(s->due_on);
+    s->grace_until = s->due_on;
+    if (rule->grace_months)
+        s->grace_until = capped(jz_date_add_months(s->due_on, rule->grace_months));
+    else if (rule->grace_days)
+        s->grace_until = capped(jz_date_from_days(due + rule->grace_days));
+    s->hold_from = month_after(s->grace_until);
+    if (is_before(s->grace_until, on))
+        s->state = JZ_STANDING_LAPSED;
+    else if (is_before(s->due_on, on))
+        s->state = JZ_STANDING_GRACE;
+    else if (due - rule->remind_max <= jz_date_to_days(on))
+        s->state = JZ_STANDING_DUE_SOON;
+    else
+        s->state = JZ_STANDING_CURRENT;
+}
+
+/* The latest due day offered so far, and the row it came from. */
+struct latest {
+    struct jz_date due;
+    int decided_by;
+};
+
+/* On a tie the later row decides, and any row before benefit_from. */
+static void offer(struct latest *l, struct jz_date due, int row)
+{
+    if (is_before(l->due, due) || (!is_before(due, l->due) && row > l->decided_by))
+        *l = (struct latest){ due, row };
+}
+
+/* From its start on a campaign wants everybody who was not seen, or began to draw, since. */
+static bool campaign_decides(const struct jz_rule *rule, struct jz_date benefit_from,
+                             const struct jz_sign *last, struct jz_date on, struct jz_date due)
+{
+    const struct jz_date start = rule->campaign_start;
+    return jz_date_is_set(start) && !is_before(on, start) && is_before(benefit_from, start) &&
+           (!last || is_before(last->observed_on, start)) &&
+           is_before(rule->campaign_deadline, due);
 }
 
 void jz_calendar_standing(const struct jz_rule *rule, struct jz_date born_on,
@@ -161,10 +191,10 @@ void jz_calendar_standing(const struct jz_rule *rule, struct jz_date born_on,
                           struct jz_date on, uint8_t *ret_verdicts,
                           struct jz_standing *ret_standing)
 {
-    struct jz_standing s = { .decided_by = -1 };
+    struct jz_standing s = { .counted = 0 };
+    struct latest latest = { .decided_by = -1 };
     struct run run = { .kind = -1 };
     int last = -1, last_by_cycle = -1;
-    struct jz_date due = { 0 };
     for (size_t i = 0; i < count; i++) {
         enum jz_sign_verdict verdict = JZ_SIGN_LATER;
         if (!is_before(on, signs[i].observed_on))
@@ -177,45 +207,29 @@ void jz_calendar_standing(const struct jz_rule *rule, struct jz_date born_on,
             continue;
         s.counted++;
         last = (int)i;
-        if (rule->accept[signs[i].kind].months == 0) {
+        if (rule->accept[signs[i].kind].months == 0)
             last_by_cycle = (int)i;
-            continue;
-        }
-        const struct jz_date d =
-            jz_calendar_due_after(rule, born_on, signs[i].kind, signs[i].observed_on);
-        if (!is_before(d, due)) {
-            due = d;
-            s.decided_by = (int)i;
-        }
+        else
+            offer(&latest,
+                  jz_calendar_due_after(rule, born_on, signs[i].kind, signs[i].observed_on),
+                  (int)i);
     }
     /*
-     * The cycle never gives a later day less time, so of the rows that go by the cycle only the
-     * last has to be looked at; benefit_from goes before all rows, whenever it was.
+     * A cycle never makes a later day due earlier, so of the days that go by the cycle,
+     * benefit_from among them, only the last has to be looked at.
      */
-    if (last_by_cycle >= 0) {
-        const struct jz_date d =
-            jz_calendar_due(&rule->cycle, born_on, signs[last_by_cycle].observed_on);
-        if (is_before(due, d) || (!is_before(d, due) && last_by_cycle > s.decided_by)) {
-            due = d;
-            s.decided_by = last_by_cycle;
-        }
-    }
-    const struct jz_date first = jz_calendar_due(&rule->cycle, born_on, benefit_from);
-    if (is_before(due, first)) {
-        due = first;
-        s.decided_by = -1;
-    }
-    const struct jz_date start = rule->campaign_start;
-    if (jz_date_is_set(start) && !is_before(on, start) && is_before(benefit_from, start) &&
-        (last < 0 || is_before(signs[last].observed_on, start)) &&
-        is_before(rule->campaign_deadline, due)) {
-        due = rule->campaign_deadline;
+    if (last_by_cycle >= 0)
+        offer(&latest, jz_calendar_due(&rule->cycle, born_on, signs[last_by_cycle].observed_on),
+              last_by_cycle);
+    if (last_by_cycle < 0 || is_before(signs[last_by_cycle].observed_on, benefit_from))
+        offer(&latest, jz_calendar_due(&rule->cycle, born_on, benefit_from), -1);
+    s.decided_by = latest.decided_by;
+    s.due_on = latest.due;
+    if (campaign_decides(rule, benefit_from, last >= 0 ? &signs[last] : NULL, on, s.due_on)) {
+        s.due_on = rule->campaign_deadline;
         s.by_campaign = true;
     }
-    s.due_on = due;
-    s.grace_until = grace_until(rule, due);
-    s.hold_from = month_after(s.grace_until);
-    s.state = state_on(rule, &s, on);
+    finish(rule, on, &s);
     *ret_standing = s;
 }
 

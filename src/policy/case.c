@@ -158,8 +158,6 @@ static void read_evidence(struct reader *r, const struct node *list, struct jz_j
     }
 }
 
-/* ---- The answer ---- */
-
 static bool put(struct jz_judge *j, const char *text, size_t size)
 {
     if (j->used + size + 1 > j->out_room) {

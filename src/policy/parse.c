@@ -7,39 +7,6 @@ static const struct jz_word release_words[] = {
     [JZ_RELEASE_TWO_PERSON] = { "two_person" },
 };
 
-static const struct jz_word resume_words[] = {
-    [JZ_RESUME_NEXT_MONTH] = { "next_month" },
-    [JZ_RESUME_SAME_MONTH_IF_OPEN] = { "same_month_if_open" },
-    [JZ_RESUME_OFF_CYCLE] = { "off_cycle" },
-};
-
-/* In the order of the bits of enum jz_face_action. */
-static const struct jz_word action_words[] = {
-    { "blink" }, { "mouth_open" }, { "turn_left" }, { "turn_right" }, { "nod" }, { "digits" },
-};
-
-static const struct jz_word pay_words[] = {
-    [JZ_PAY_CONTINUES] = { "continue" },
-    [JZ_PAY_STOPS] = { "stop" },
-};
-
-static const struct jz_word special_resume_words[] = {
-    [JZ_SPECIAL_RESUME_NEVER] = { "never" },
-    [JZ_SPECIAL_RESUME_SAME_MONTH] = { "same_month" },
-    [JZ_SPECIAL_RESUME_NEXT_MONTH] = { "next_month" },
-};
-
-static const struct jz_word rate_words[] = {
-    [JZ_RATE_CURRENT] = { "current" },
-    [JZ_RATE_OLD] = { "old" },
-};
-
-static const struct jz_word arrears_words[] = {
-    [JZ_ARREARS_NONE] = { "none" },
-    [JZ_ARREARS_OLD_RATE] = { "old_rate" },
-    [JZ_ARREARS_WITH_INCREASES] = { "with_increases" },
-};
-
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static const struct field effective_fields[] = {
@@ -182,7 +149,7 @@ static void read_hold(struct reader *r, const struct node *node, const struct fi
 }
 
 static const struct field resume_fields[] = {
-    { "when", read_word, FIELD(jz_policy, resume), true, WORDS(resume_words, "time to resume") },
+    { "when", read_word, FIELD(jz_policy, resume), true, WORDS(jz_resume_names, "time to resume") },
 };
 
 static void read_resume(struct reader *r, const struct node *node, const struct field *field,
@@ -203,7 +170,7 @@ static const struct field face_fields[] = {
     { "fmr", read_fmr, FIELD(jz_face_rule, fmr) },
     { "tries_before_human", read_unsigned, FIELD(jz_face_rule, tries_before_human), .low = 1,
       .high = 20 },
-    { "liveness", read_bits, FIELD(jz_face_rule, liveness), WORDS(action_words, "action") },
+    { "liveness", read_bits, FIELD(jz_face_rule, liveness), WORDS(jz_action_names, "action") },
 };
 
 static void read_face(struct reader *r, const struct node *node, const struct field *field,
@@ -219,12 +186,12 @@ struct special_entry {
 };
 
 static const struct field special_fields[] = {
-    { "pay", read_word, FIELD(special_entry, rule.pay), true, WORDS(pay_words, "way to pay") },
+    { "pay", read_word, FIELD(special_entry, rule.pay), true, WORDS(jz_pay_names, "way to pay") },
     { "resume", read_word, FIELD(special_entry, rule.resume),
-      WORDS(special_resume_words, "time to resume") },
-    { "rate", read_word, FIELD(special_entry, rule.rate), WORDS(rate_words, "rate") },
+      WORDS(jz_special_resume_names, "time to resume") },
+    { "rate", read_word, FIELD(special_entry, rule.rate), WORDS(jz_rate_names, "rate") },
     { "arrears", read_word, FIELD(special_entry, rule.arrears), true,
-      WORDS(arrears_words, "kind of arrears") },
+      WORDS(jz_arrears_names, "kind of arrears") },
     { "grant", read_bool, FIELD(special_entry, rule.grant) },
     { "review", read_bool, FIELD(special_entry, rule.review) },
     { "basis", read_borrowed, FIELD(special_entry, basis), true },
@@ -308,7 +275,7 @@ static struct jz_policy *new_policy(const char *name, const void *text, size_t s
     };
     p->face = (struct jz_face_rule){ .fmr = 1e-4,
                                      .tries_before_human = 3,
-                                     .liveness = (1u << COUNT(action_words)) - 1 };
+                                     .liveness = (1u << JZ_FACE_ACTIONS) - 1 };
     p->name = strdup(name);
     p->text = malloc(size + 1);
     if (!p->name || !p->text)

@@ -140,4 +140,9 @@ void read_documents(struct reader *r, const struct node *node, struct jz_policy 
         if (list)
             read_kind_documents(r, list, &where);
     }
+    if (p->document_count > 0) {
+        struct jz_paper_rule *less =
+            realloc(p->documents, p->document_count * sizeof *p->documents);
+        p->documents = less ? less : p->documents;
+    }
 }

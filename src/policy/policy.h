@@ -24,7 +24,7 @@
 #define JZ_RULE_MAX_DAYS        36600
 #define JZ_RULE_MAX_EARLY_DAYS  365
 
-/* ---- The rule: what the calendar needs. Plain values; may be copied. ---- */
+/* What the calendar needs is struct jz_rule, made of plain values: it may be copied. */
 
 enum jz_cycle_kind {
     JZ_CYCLE_ROLLING_MONTHS,
@@ -70,8 +70,6 @@ struct jz_rule {
     struct jz_date campaign_start, campaign_deadline; /* unset: no campaign */
 };
 
-/* ---- A policy ---- */
-
 struct jz_basis {
     char *id, *cite;
 };
@@ -91,7 +89,12 @@ struct jz_paper_rule {
     char *name, *label;    /* of JZ_PAPER_OTHER, otherwise NULL */
 };
 
-enum jz_resume_when { JZ_RESUME_NEXT_MONTH, JZ_RESUME_SAME_MONTH_IF_OPEN, JZ_RESUME_OFF_CYCLE };
+enum jz_resume_when {
+    JZ_RESUME_NEXT_MONTH,
+    JZ_RESUME_SAME_MONTH_IF_OPEN,
+    JZ_RESUME_OFF_CYCLE,
+    JZ_RESUME_WHENS
+};
 
 enum jz_release { JZ_RELEASE_TWO_PERSON };
 
@@ -110,6 +113,7 @@ enum jz_face_action {
     JZ_ACT_NOD = 1 << 4,
     JZ_ACT_DIGITS = 1 << 5,
 };
+#define JZ_FACE_ACTIONS 6
 
 struct jz_face_rule {
     double fmr;
@@ -117,14 +121,20 @@ struct jz_face_rule {
     unsigned liveness; /* enum jz_face_action bits a challenge may be drawn from */
 };
 
-enum jz_special_pay { JZ_PAY_CONTINUES, JZ_PAY_STOPS };
+enum jz_special_pay { JZ_PAY_CONTINUES, JZ_PAY_STOPS, JZ_SPECIAL_PAYS };
 enum jz_special_resume {
     JZ_SPECIAL_RESUME_NEVER,
     JZ_SPECIAL_RESUME_SAME_MONTH,
-    JZ_SPECIAL_RESUME_NEXT_MONTH
+    JZ_SPECIAL_RESUME_NEXT_MONTH,
+    JZ_SPECIAL_RESUMES
 };
-enum jz_special_rate { JZ_RATE_CURRENT, JZ_RATE_OLD };
-enum jz_special_arrears { JZ_ARREARS_NONE, JZ_ARREARS_OLD_RATE, JZ_ARREARS_WITH_INCREASES };
+enum jz_special_rate { JZ_RATE_CURRENT, JZ_RATE_OLD, JZ_SPECIAL_RATES };
+enum jz_special_arrears {
+    JZ_ARREARS_NONE,
+    JZ_ARREARS_OLD_RATE,
+    JZ_ARREARS_WITH_INCREASES,
+    JZ_SPECIAL_ARREARS_KINDS
+};
 
 /* What a special status does to the money. */
 struct jz_special_rule {
@@ -160,12 +170,22 @@ struct jz_policy {
     size_t text_bytes;
 };
 
+/* The names that policy texts use, by the numbers above; only `name` is set. */
+extern const struct jz_word jz_cycle_names[JZ_CYCLE_KINDS];
+extern const struct jz_word jz_count_from_names[JZ_COUNT_FROMS];
+extern const struct jz_word jz_resume_names[JZ_RESUME_WHENS];
+extern const struct jz_word jz_action_names[JZ_FACE_ACTIONS]; /* by bit */
+extern const struct jz_word jz_pay_names[JZ_SPECIAL_PAYS];
+extern const struct jz_word jz_special_resume_names[JZ_SPECIAL_RESUMES];
+extern const struct jz_word jz_rate_names[JZ_SPECIAL_RATES];
+extern const struct jz_word jz_arrears_names[JZ_SPECIAL_ARREARS_KINDS];
+
 /* Called for everything that is wrong: "NAME:LINE: KEY: what, and what to do". */
 typedef void (*jz_policy_complaint_fn)(void *context, const struct jz_error *complaint);
 
 /*
  * Reads one text. on_complaint (may be NULL) hears of all that is wrong; err has the first of it.
- * JZ_E_FORMAT, JZ_E_LIMIT, JZ_E_MEMORY.
+ * JZ_E_FORMAT, JZ_E_LIMIT, JZ_E_UNSUPPORTED (anchors and the like), JZ_E_MEMORY.
  */
 int jz_policy_parse(const char *name, const void *text, size_t size,
                     jz_policy_complaint_fn on_complaint, void *context,
@@ -178,8 +198,6 @@ const struct jz_paper_rule *jz_policy_documents(const struct jz_policy *policy,
 
 /* Of the table, or the policy's own. Borrowed. */
 const char *jz_paper_name(const struct jz_paper_rule *document);
-
-/* ---- Many policies ---- */
 
 struct jz_policy_set;
 

@@ -33,6 +33,19 @@ static const char *path_of(const struct tree *t, const struct node *node, char p
     return at;
 }
 
+/* What was quoted may have been cut within a character. */
+static void mend_utf8(char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        const size_t n =
+            (unsigned char)*text < 0x80 ? 1 : utf8_length((const unsigned char *)text, left);
+        if (n == 0)
+            *text = '?';
+        text += n ? n : 1;
+        left -= n ? n : 1;
+    }
+}
+
 void read_complain(struct reader *r, int code, const struct node *node, const char *format, ...)
 {
     char text[JZ_ERROR_TEXT_BYTES], path[PATH_BYTES], place[PATH_BYTES + 200] = "";
@@ -45,6 +58,7 @@ void read_complain(struct reader *r, int code, const struct node *node, const ch
     const char *key = node ? path_of(r->tree, node, path) : "";
     struct jz_error complaint;
     jz_error_set(&complaint, code, "%s%s%s%.400s", place, key, *key ? ": " : "", text);
+    mend_utf8(complaint.text);
     if (r->complaints++ == 0)
         r->first = complaint;
     if (r->on_complaint)

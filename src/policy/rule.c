@@ -4,33 +4,18 @@
 
 #include <string.h>
 
-static const struct jz_word cycle_words[JZ_CYCLE_KINDS] = {
-    [JZ_CYCLE_ROLLING_MONTHS] = { "rolling_months" },
-    [JZ_CYCLE_ROLLING_DAYS] = { "rolling_days" },
-    [JZ_CYCLE_CALENDAR_YEAR] = { "calendar_year" },
-    [JZ_CYCLE_CALENDAR_AND_ROLLING] = { "calendar_and_rolling" },
-    [JZ_CYCLE_HALF_YEAR] = { "half_year" },
-    [JZ_CYCLE_BIRTH_MONTH] = { "birth_month" },
-    [JZ_CYCLE_WINDOW] = { "window" },
-};
-
-static const struct jz_word count_from_words[JZ_COUNT_FROMS] = {
-    [JZ_COUNT_FROM_DAY] = { "day" },
-    [JZ_COUNT_FROM_NEXT_MONTH] = { "next_month" },
-};
-
 static const struct jz_word strength_words[] = { { "A" }, { "B" }, { "C" } };
 
 enum cycle_key { KEY_KIND, KEY_MONTHS, KEY_DAYS, KEY_COUNT_FROM, KEY_START, KEY_END, KEY_EARLY };
 
 static const struct field cycle_fields[] = {
     [KEY_KIND] = { "kind", read_word, FIELD(jz_cycle, kind), true,
-                   WORDS(cycle_words, "kind of cycle") },
+                   WORDS(jz_cycle_names, "kind of cycle") },
     [KEY_MONTHS] = { "months", read_u16, FIELD(jz_cycle, months), .low = 1,
                      .high = JZ_RULE_MAX_MONTHS },
     [KEY_DAYS] = { "days", read_u16, FIELD(jz_cycle, days), .low = 1, .high = JZ_RULE_MAX_DAYS },
     [KEY_COUNT_FROM] = { "count_from", read_word, FIELD(jz_cycle, count_from),
-                         WORDS(count_from_words, "way to count") },
+                         WORDS(jz_count_from_names, "way to count") },
     [KEY_START] = { "start", read_month_day, FIELD(jz_cycle, start) },
     [KEY_END] = { "end", read_month_day, FIELD(jz_cycle, end) },
     [KEY_EARLY] = { "early_days", read_u16, FIELD(jz_cycle, early_days), .low = 0,
@@ -62,10 +47,10 @@ static void read_cycle(struct reader *r, const struct node *node, const struct f
         const unsigned bit = 1u << key;
         if (!given && (cycle_keys[c->kind].must & bit))
             read_complain(r, JZ_E_FORMAT, node, "a cycle of kind %s needs the key '%s'",
-                          cycle_words[c->kind].name, name);
+                          jz_cycle_names[c->kind].name, name);
         else if (given && !((cycle_keys[c->kind].must | cycle_keys[c->kind].may) & bit))
             read_complain(r, JZ_E_FORMAT, given, "a cycle of kind %s has no such key",
-                          cycle_words[c->kind].name);
+                          jz_cycle_names[c->kind].name);
     }
     if (c->kind == JZ_CYCLE_WINDOW &&
         c->end.month * 100 + c->end.day < c->start.month * 100 + c->start.day)

@@ -192,7 +192,9 @@ const struct jz_policy *jz_policy_set_find(const struct jz_policy_set *s, unsign
     if ((unsigned)scheme >= JZ_SCHEMES)
         return NULL;
     const int32_t day = jz_date_key(on);
-    for (unsigned level = region > 0 && region < cut[0] ? LEVELS : 1; level-- > 0;) {
+    if (region >= cut[0])
+        region = 0;
+    for (unsigned level = region > 0 ? LEVELS : 1; level-- > 0;) {
         if (!(s->levels[scheme] & 1u << level))
             continue;
         const struct jz_policy *p = find_at(s, key_of(region, level, scheme), day);

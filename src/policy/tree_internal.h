@@ -56,6 +56,10 @@ int tree_read_yaml(struct tree *tree, const void *text, size_t size,
 int tree_read_json(struct tree *tree, const char *text, size_t size,
                    struct jz_error *err) JZ_MUST_CHECK;
 
+/* How many bytes one character of two bytes or more takes in well-formed UTF-8, 0 when it is none.
+ */
+size_t utf8_length(const unsigned char *s, size_t left);
+
 static inline const char *node_text(const struct tree *tree, const struct node *node)
 {
     return tree->bytes + node->text;

@@ -11,6 +11,7 @@ struct builder {
     uint32_t open[MAX_DEPTH];
     unsigned depth;
     uint32_t key; /* NO_NODE: in a map the next scalar is a key */
+    unsigned key_line;
     unsigned documents;
 };
 
@@ -34,6 +35,8 @@ static int begin(struct builder *b, enum node_type type, unsigned line, uint32_t
                  struct jz_error *err)
 {
     const uint32_t key = b->key;
+    if (key != NO_NODE)
+        line = b->key_line; /* a block begins on the line behind its key */
     b->key = NO_NODE;
     return tree_add(b->tree, b->depth ? b->open[b->depth - 1] : NO_NODE, type, line, key, ret_node,
                     err);
@@ -64,6 +67,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *e, unsigned line, st
         return r;
     if (wants_key(b)) {
         b->key = copy;
+        b->key_line = line;
         return 0;
     }
     const bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;

@@ -1,7 +1,7 @@
 /*
  * A person's data as sealed bytes. Every person has some, so each byte here is megabytes of the
- * database: numbers are packed two digits to a byte, and Chinese text takes two bytes a character
- * instead of UTF-8's three.
+ * database: numbers are packed two digits to a byte, Chinese text takes two bytes a character
+ * instead of UTF-8's three, and what nearly every address has takes one.
  *
  * Fields follow one another: a byte with the field (high half) and its form (low half), a length
  * where the form has none of its own, and the bytes. Empty fields are left out.
@@ -28,6 +28,7 @@ enum {
     MOBILE_DIGITS = 11,
     HAN_FIRST = 0x4E00,
     HAN_LAST = 0x9FFF,
+    HAN_WORD = 0xD2,   /* the first of the words; lower ones begin a character */
     HAN_ESCAPE = 0xFE, /* three bytes of any other character follow */
     MAX_PLAIN = JZ_PERSON_TEXT_BYTES + 32,
 };
@@ -83,13 +84,81 @@ static size_t take_character(const uint8_t *at, uint32_t *ret)
     return size;
 }
 
-/* ASCII in one byte, the 20,992 characters from U+4E00 in two, all else in four. */
+/* One byte each, from HAN_WORD on. Part of what is stored: never change the order. */
+static const char *const words[] = {
+    "号",
+    "室",
+    "路",
+    "市",
+    "区",
+    "县",
+    "村",
+    "街",
+    "镇",
+    "幢",
+    "栋",
+    "北京市",
+    "天津市",
+    "河北省",
+    "山西省",
+    "内蒙古自治区",
+    "辽宁省",
+    "吉林省",
+    "黑龙江省",
+    "上海市",
+    "江苏省",
+    "浙江省",
+    "安徽省",
+    "福建省",
+    "江西省",
+    "山东省",
+    "河南省",
+    "湖北省",
+    "湖南省",
+    "广东省",
+    "海南省",
+    "广西壮族自治区",
+    "重庆市",
+    "四川省",
+    "贵州省",
+    "云南省",
+    "陕西省",
+    "甘肃省",
+    "青海省",
+    "西藏自治区",
+    "台湾省",
+    "楼",
+    "宁夏回族自治区",
+    "新疆维吾尔自治区",
+};
+enum { WORDS = sizeof words / sizeof words[0], CHARACTER_WORDS = 11 };
+
+/* The word the text begins with: provinces stand at the beginning of an address only. */
+static int find_word(const uint8_t *at, const uint8_t *end, bool is_first)
+{
+    const size_t left = (size_t)(end - at);
+    for (int i = 0; i < (is_first ? WORDS : CHARACTER_WORDS); i++) {
+        const char *word = words[i];
+        if ((uint8_t)word[1] == at[1] && (uint8_t)word[2] == at[2] && strlen(word) <= left &&
+            memcmp(word, at, strlen(word)) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* ASCII and words in one byte, the 20,992 characters from U+4E00 in two, all else in four. */
 static size_t pack_han(const char *text, size_t size, uint8_t *ret)
 {
     const uint8_t *at = (const uint8_t *)text, *end = at + size;
     size_t used = 0;
     while (at < end) {
         uint32_t c;
+        const int word = *at >= 0xE4 && end - at >= 3 ? find_word(at, end, used == 0) : -1;
+        if (word >= 0) {
+            ret[used++] = (uint8_t)(HAN_WORD + word);
+            at += strlen(words[word]);
+            continue;
+        }
         at += take_character(at, &c);
         if (c < 0x80) {
             ret[used++] = (uint8_t)c;
@@ -223,6 +292,14 @@ static bool emit_character(struct in *in, uint32_t c)
            emit(in, 0x80 | (c >> 6 & 0x3F)) && emit(in, 0x80 | (c & 0x3F));
 }
 
+static bool emit_text(struct in *in, const char *text)
+{
+    while (*text)
+        if (!emit(in, (uint8_t)*text++))
+            return false;
+    return true;
+}
+
 static bool take_digits(struct in *in, size_t count)
 {
     static const char digits[] = "0123456789X";
@@ -248,6 +325,10 @@ static bool take_han(struct in *in, size_t length)
                 return false;
             c = (uint32_t)in->at[0] << 16 | (uint32_t)in->at[1] << 8 | in->at[2];
             in->at += 3;
+        } else if (first >= HAN_WORD) {
+            if (first - HAN_WORD >= WORDS || !emit_text(in, words[first - HAN_WORD]))
+                return false;
+            continue;
         } else if (first >= 0x80) {
             if (in->at == end)
                 return false;

@@ -75,6 +75,69 @@ static int on_person(void *context, size_t key, const struct jz_sql_rows *row, s
     return 0;
 }
 
+/* Room for one sign more; sizes are powers of two, so the count alone tells when it is full. */
+static int grow_signs(struct jz_person_state *s, struct jz_error *err)
+{
+    const int n = s->sign_count;
+    if (n == JZ_PERSON_SIGNS)
+        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d rows of evidence",
+                            JZ_PERSON_SIGNS);
+    if (n >= 8 ? (n & (n - 1)) != 0 : n != 0)
+        return 0;
+    const size_t room = n >= 8 ? 2 * (size_t)n : 8;
+    struct jz_sign *signs = realloc(s->signs, room * sizeof *signs);
+    if (!signs)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    s->signs = signs;
+    struct jz_sign_detail *details = realloc(s->details, room * sizeof *details);
+    if (!details)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    s->details = details;
+    return 0;
+}
+
+/* At its place in the calendar's order. */
+static int add_sign(struct jz_person_state *s, struct jz_sign sign, struct jz_sign_detail detail,
+                    struct jz_error *err)
+{
+    const int r = grow_signs(s, err);
+    if (r < 0)
+        return r;
+    int at = s->sign_count++;
+    for (; at > 0; at--) {
+        const struct jz_sign *before = &s->signs[at - 1];
+        const int order = jz_date_compare(before->observed_on, sign.observed_on);
+        if (order < 0 || (order == 0 && before->id < sign.id))
+            break;
+        s->signs[at] = s->signs[at - 1];
+        s->details[at] = s->details[at - 1];
+    }
+    s->signs[at] = sign;
+    s->details[at] = detail;
+    return 0;
+}
+
+/* What the system before this one knew last. */
+static int add_last(struct jz_person_state *s, const struct jz_sql_rows *row, struct jz_error *err)
+{
+    const int64_t kind = jz_sql_int(row, 13);
+    if (jz_sql_value(row, 12).type == JZ_SQL_NULL)
+        return 0;
+    if (kind < 0 || kind >= JZ_EV_KINDS)
+        return jz_error_set(err, JZ_E_INTEGRITY, "a benefit with a kind of evidence beyond all");
+    const struct jz_sign sign = {
+        .id = jz_sql_int(row, 0),
+        .observed_on = jz_date_from_key(jz_sql_int(row, 12)),
+        .kind = (uint8_t)kind,
+        .outcome = JZ_OUTCOME_PASS,
+    };
+    const struct jz_sign_detail detail = {
+        .strength = jz_evidence_strength[kind],
+        .recorded_at = jz_sql_int(row, 14),
+    };
+    return add_sign(s, sign, detail, err);
+}
+
 static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
                       struct jz_error *err)
 {
@@ -96,28 +159,7 @@ static int on_benefit(void *context, size_t key, const struct jz_sql_rows *row,
         .next_on = jz_date_from_key(jz_sql_int(row, 10)),
         .decided_by = jz_sql_int(row, 11),
     };
-    return 0;
-}
-
-/* Room for one sign more; sizes are powers of two, so the count alone tells when it is full. */
-static int grow_signs(struct jz_person_state *s, struct jz_error *err)
-{
-    const int n = s->sign_count;
-    if (n == JZ_PERSON_SIGNS)
-        return jz_error_set(err, JZ_E_LIMIT, "a person with more than %d rows of evidence",
-                            JZ_PERSON_SIGNS);
-    if (n >= 8 ? (n & (n - 1)) != 0 : n != 0)
-        return 0;
-    const size_t room = n >= 8 ? 2 * (size_t)n : 8;
-    struct jz_sign *signs = realloc(s->signs, room * sizeof *signs);
-    if (!signs)
-        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    s->signs = signs;
-    struct jz_sign_detail *details = realloc(s->details, room * sizeof *details);
-    if (!details)
-        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    s->details = details;
-    return 0;
+    return add_last(s, row, err);
 }
 
 /* Evidence comes in the order of its ids: a correction after what it corrects. */
@@ -140,27 +182,18 @@ static int on_evidence(void *context, size_t key, const struct jz_sql_rows *row,
     struct jz_person_state *s = &l->states[l->evidence.states[key]];
     if (jz_sql_value(row, 5).type != JZ_SQL_NULL)
         forget_sign(s, jz_sql_int(row, 5));
-    const int r = grow_signs(s, err);
-    if (r < 0)
-        return r;
     const struct jz_sign sign = {
         .id = jz_sql_int(row, 0),
         .observed_on = jz_date_from_key(jz_sql_int(row, 2)),
         .kind = (uint8_t)jz_sql_int(row, 1),
         .outcome = (uint8_t)jz_sql_int(row, 3),
     };
-    int at = s->sign_count++;
-    for (; at > 0 && jz_date_compare(s->signs[at - 1].observed_on, sign.observed_on) > 0; at--) {
-        s->signs[at] = s->signs[at - 1];
-        s->details[at] = s->details[at - 1];
-    }
-    s->signs[at] = sign;
-    s->details[at] = (struct jz_sign_detail){
+    const struct jz_sign_detail detail = {
         .strength = (uint8_t)jz_sql_int(row, 4),
         .place = (unsigned)jz_sql_int(row, 6),
         .recorded_at = jz_sql_int(row, 7),
     };
-    return 0;
+    return add_sign(s, sign, detail, err);
 }
 
 static int on_event(void *context, size_t key, const struct jz_sql_rows *row, struct jz_error *err)
@@ -185,11 +218,18 @@ static int on_case(void *context, size_t key, const struct jz_sql_rows *row, str
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->cases.states[key]];
-    const struct jz_sql_value of = jz_sql_value(row, 1);
-    if (of.type == JZ_SQL_NULL)
+    const struct jz_sql_value of = jz_sql_value(row, 1), kind = jz_sql_value(row, 2);
+    static const char attempts[] = "failed_attempts";
+    if (of.type == JZ_SQL_NULL) {
         s->open_case = jz_sql_int(row, 0);
-    else if (of.integer == s->open_case)
+        if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
+            s->open_attempts_case = s->open_case;
+        return 0;
+    }
+    if (of.integer == s->open_case)
         s->open_case = 0;
+    if (of.integer == s->open_attempts_case)
+        s->open_attempts_case = 0;
     return 0;
 }
 
@@ -210,7 +250,8 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
         (r = jz_sql_each(
              sql,
              "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, "
-             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by FROM standing s "
+             "s.due_on, s.grace_until, s.state, s.next_on, s.decided_by, b.last_on, "
+             "b.last_kind, b.recorded_at FROM standing s "
              "JOIN benefit b ON b.id = COALESCE(s.version, s.benefit) WHERE s.person = $1 "
              "ORDER BY s.benefit",
              persons, count, on_benefit, l, err)) < 0 ||
@@ -221,7 +262,7 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
         (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
                          l->events.facts, l->events.count, on_event, l, err)) < 0)
         return r;
-    return jz_sql_each(sql, "SELECT id, of FROM review_case WHERE id = $1", l->cases.facts,
+    return jz_sql_each(sql, "SELECT id, of, kind FROM review_case WHERE id = $1", l->cases.facts,
                        l->cases.count, on_case, l, err);
 }
 

@@ -114,10 +114,11 @@ struct jz_person_state {
     struct jz_sign *signs; /* in the calendar's order; superseded rows are left out */
     struct jz_sign_detail *details;
     int sign_count;
-    int64_t enrolment;      /* latest with templates still readable; 0: none */
-    struct jz_date died_on; /* recorded death, unset: none */
-    int64_t death;          /* fact that says so */
-    int64_t open_case;      /* latest case that is still open, 0: none */
+    int64_t enrolment;          /* latest with templates still readable; 0: none */
+    struct jz_date died_on;     /* recorded death, unset: none */
+    int64_t death;              /* fact that says so */
+    int64_t open_case;          /* latest case that is still open, 0: none */
+    int64_t open_attempts_case; /* the same of kind failed_attempts */
     const struct jz_policies *policies;
     struct jz_policies *held; /* the store's own */
 };

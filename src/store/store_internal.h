@@ -16,10 +16,10 @@ struct jz_write {
 
 /* Memory that is released in one go. */
 struct jz_arena {
-    struct jz_arena_block *block; /* newest first */
+    struct jz_arena_block *first, *current, *last;
 };
 void *jz_arena_take(struct jz_arena *arena, size_t size); /* NULL: out of memory */
-void jz_arena_reset(struct jz_arena *arena);              /* keeps the first block */
+void jz_arena_reset(struct jz_arena *arena);              /* keeps some blocks for the next use */
 void jz_arena_done(struct jz_arena *arena);
 
 /* What decide adds to. */

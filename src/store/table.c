@@ -48,9 +48,11 @@ static const struct jz_table_info tables[JZ_TABLES] = {
                                { "import", JZ_INT64 }, { "scheme", JZ_INT16 },
                                { "region", JZ_INT32 }, { "from_on", JZ_INT32 },
                                { "until_on", JZ_INT32 }, { "fen", JZ_INT64 }, { "unit", JZ_TEXT },
-                               { "operator", JZ_TEXT }, MARK),
+                               { "operator", JZ_TEXT }, { "last_on", JZ_INT32 },
+                               { "last_kind", JZ_INT16 }, MARK),
                        NULLABLE(BENEFIT_OF) | NULLABLE(BENEFIT_IMPORT) | NULLABLE(BENEFIT_UNTIL) |
-                           NULLABLE(BENEFIT_FEN) | NULLABLE(BENEFIT_UNIT) | NULLABLE(BENEFIT_BY),
+                           NULLABLE(BENEFIT_FEN) | NULLABLE(BENEFIT_UNIT) | NULLABLE(BENEFIT_BY) |
+                           NULLABLE(BENEFIT_LAST_ON) | NULLABLE(BENEFIT_LAST_KIND),
                        .person = BENEFIT_PERSON, .listed_if = BENEFIT_OF },
     [JZ_T_DOCUMENT] = { "document", "id",
                         COLUMNS(FACT, { "of", JZ_INT64 }, { "person", JZ_INT64 },

@@ -126,6 +126,8 @@ enum {
     BENEFIT_FEN,
     BENEFIT_UNIT, /* the employer that still manages the person; NULL: the community does */
     BENEFIT_BY,
+    BENEFIT_LAST_ON,   /* the last certification of the system before this one, and its kind: */
+    BENEFIT_LAST_KIND, /* a sign of life like a row of evidence, with the id of the benefit */
     BENEFIT_MARK
 };
 enum {

@@ -171,9 +171,9 @@ static void any_change_is_refused(void **state)
             assert_int_equal(jz_tree_path(hasher, m, size, fetch, &size, path, &count, &err), 0);
             assert_int_equal(verify(leaves[m], m, size, path, count, root), 0);
             for (size_t k = 0; k < (size_t)count * JZ_DIGEST_BYTES; k++) {
-                path[0][k] ^= 0x10;
+                path[k / JZ_DIGEST_BYTES][k % JZ_DIGEST_BYTES] ^= 0x10;
                 assert_int_equal(verify(leaves[m], m, size, path, count, root), JZ_E_INTEGRITY);
-                path[0][k] ^= 0x10;
+                path[k / JZ_DIGEST_BYTES][k % JZ_DIGEST_BYTES] ^= 0x10;
             }
             for (size_t k = 0; k < JZ_DIGEST_BYTES; k++) {
                 uint8_t leaf[JZ_DIGEST_BYTES];
