@@ -12,7 +12,7 @@ struct jz_store *store;
 struct jz_keyring *keyring;
 char folder[32];
 
-static char url[512];
+static char url[512], keys[64];
 static int64_t now;
 
 static int64_t made_clock(void)
@@ -47,7 +47,6 @@ static int clear_postgres(struct jz_error *err)
 bool register_open(int argc, char **argv, const char *today)
 {
     struct jz_error err = { 0 };
-    char keys[64];
     const bool on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     register_set_today(today);
     snprintf(folder, sizeof folder, "/tmp/jz-ledger-XXXXXX");
@@ -69,12 +68,30 @@ bool register_open(int argc, char **argv, const char *today)
     return true;
 }
 
+void register_pause(void)
+{
+    jz_store_close(store);
+    store = NULL;
+}
+
 void register_reopen(void)
 {
     struct jz_error err;
-    jz_store_close(store);
-    store = NULL;
-    assert_int_equal(jz_store_open(url, keyring, &options, &store, &err), 0);
+    register_pause();
+    if (jz_store_open(url, keyring, &options, &store, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+void register_rotate(enum jz_purpose purpose)
+{
+    struct jz_error err;
+    register_pause();
+    jz_keyring_free(keyring);
+    keyring = NULL;
+    if (jz_keyring_rotate(keys, NULL, purpose, &err) < 0 ||
+        jz_keyring_open(keys, NULL, &keyring, &err) < 0)
+        fail_msg("%s", err.text);
+    register_reopen();
 }
 
 void register_close(void)
@@ -273,11 +290,11 @@ void register_check_caches(int64_t person)
     jz_person_state_done(&state);
 }
 
-const char *register_file(const char *name, const char *text)
+char *register_file(const char *name, const char *text)
 {
-    static char path[128];
     struct jz_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    char *path = jz_path_join(folder, name);
+    assert_non_null(path);
     if (text && jz_file_write(path, text, strlen(text), &err) < 0)
         fail_msg("%s", err.text);
     return path;

@@ -28,7 +28,9 @@ extern char folder[32];
 /* False when it cannot be made; the reason is printed. Today is `today` at noon in Shanghai. */
 bool register_open(int argc, char **argv, const char *today);
 void register_close(void);
-void register_reopen(void); /* as another process would find it */
+void register_pause(void); /* closes the store, so that another process may be made */
+void register_reopen(void);
+void register_rotate(enum jz_purpose purpose); /* a new version of the key, and reopens */
 void register_set_today(const char *today);
 
 struct jz_date day(const char *text);
@@ -43,5 +45,5 @@ int64_t register_facts(int64_t person, enum jz_table table);
 /* The cached standing of each benefit is what the calendar says of the facts. */
 void register_check_caches(int64_t person);
 
-/* "FOLDER/NAME" with these bytes in it; borrowed until the next call. */
-const char *register_file(const char *name, const char *text);
+/* "FOLDER/NAME", with that text in it unless it is NULL; free. */
+char *register_file(const char *name, const char *text);
