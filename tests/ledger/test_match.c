@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "ledger/match.h"
+#include "ledger/unit_list.h"
 #include "store/private_server.h"
 
 #include <signal.h>
@@ -142,6 +143,9 @@ static void fields_of_a_row(void **state)
                               blank = { " 　", 4 };
     assert_int_equal(jz_row_text(&fits, true, small, sizeof small), JZ_REFUSED_NOT);
     assert_string_equal(small, "abc");
+    const struct jz_csv_field guarded = { "'-1", 3 };
+    assert_int_equal(jz_row_text(&guarded, true, small, sizeof small), JZ_REFUSED_NOT);
+    assert_string_equal(small, "-1");
     assert_int_equal(jz_row_text(&long_one, true, small, sizeof small), JZ_REFUSED_LONG);
     assert_int_equal(jz_row_text(&blank, true, small, sizeof small), JZ_REFUSED_MISSING);
 }
@@ -354,6 +358,35 @@ static void a_new_key_takes_nothing_twice(void **state)
     CHECK_FILE("换钥", "document,event_on,source_ref\n" CHEN ",2026-07-02,2\n", "taken_before");
 }
 
+/* docs/import.md names every column, every name it is known by, and every verdict and reason. */
+static void the_page_tells_all(void **state)
+{
+    static const struct jz_row_format *const formats[] = { &jz_match_format, &jz_unit_list_format };
+    (void)state;
+    struct jz_error err;
+    jz_autofree uint8_t *page = NULL;
+    size_t size;
+    assert_int_equal(jz_file_read(JZ_SOURCE_ROOT "/docs/import.md", 1 << 20, &page, &size, &err),
+                     0);
+    const char *text = strstr((const char *)page, "# Data matches");
+    assert_non_null(text);
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++)
+        for (unsigned c = 0; c < formats[f]->column_count; c++) {
+            const struct jz_csv_column *column = &formats[f]->columns[c];
+            if (!strstr(text, column->name))
+                fail_msg("docs/import.md does not say %s", column->name);
+            for (const char *const *name = column->accepted; *name; name++)
+                if (!strstr(text, *name))
+                    fail_msg("docs/import.md does not say %s", *name);
+        }
+    for (int i = 0; i < JZ_ROW_VERDICTS; i++)
+        if (!strstr(text, jz_row_verdict_words[i].name))
+            fail_msg("docs/import.md does not say %s", jz_row_verdict_words[i].name);
+    for (int i = JZ_REFUSED_NOT + 2; i < JZ_ROW_REFUSALS; i++)
+        if (!strstr(text, jz_row_refusal_words[i].name))
+            fail_msg("docs/import.md does not say %s", jz_row_refusal_words[i].name);
+}
+
 static void files_that_are_none(void **state)
 {
     (void)state;
@@ -516,6 +549,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(two_places),
         cmocka_unit_test(deaths),
         cmocka_unit_test(a_new_key_takes_nothing_twice),
+        cmocka_unit_test(the_page_tells_all),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(killed_and_run_again),
     };
