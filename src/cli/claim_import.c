@@ -14,8 +14,9 @@ static const struct command match_command = {
 };
 static const struct command unit_list_command = {
     "import", run_unit_list,
-    "FILE.csv --unit NAME --by OPERATOR [--document NAME]… [--verdicts FILE.csv] [--json]",
-    "an employer's list of the retirees it has seen"
+    "FILE.csv --unit NAME|--area REGION --by OPERATOR [--document NAME]… [--verdicts FILE.csv] "
+    "[--json]",
+    "a list of people seen: by an employer, or by a village or community of its own people"
 };
 
 struct import_options {
@@ -126,9 +127,10 @@ static int run_unit_list(int argc, char **argv)
 {
     struct import_options o = { 0 };
     struct arg_list documents = { .count = 0 };
-    const char *unit = NULL;
+    const char *unit = NULL, *area = NULL;
     const struct arg args[] = {
         { "unit", ARG_TEXT, &unit, "NAME: the employer, as the register writes it" },
+        { "area", ARG_TEXT, &area, "REGION: of the village or community, 2 to 12 digits" },
         { "document", ARG_LIST, &documents,
           "NAME: handed in with the list (unit_list, handler_id …); may be repeated" },
         IMPORT_ARGS(&o),
@@ -139,8 +141,8 @@ static int run_unit_list(int argc, char **argv)
                        &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (!unit)
-        return complain_missing("--unit is missing: whose list it is");
+    if (!unit == !area)
+        return complain_missing("--unit or --area, one of the two: whose list it is");
     if (!o.by)
         return complain_missing("--by is missing: somebody answers for an import");
     struct desk desk;
@@ -154,6 +156,7 @@ static int run_unit_list(int argc, char **argv)
             .path = argv[first],
             .verdicts = o.verdicts,
             .unit = unit,
+            .area = area,
             .operator= o.by,
             .documents = documents.texts,
             .document_count = documents.count,

@@ -15,7 +15,7 @@ static const struct command list_command = { "list", run_list,
                                              "cases in the order they were opened" };
 static const struct command show_command = { "show", run_show, "CASE [--json]",
                                              "one case and what it is about" };
-static const struct command close_command = {
+static const struct command review_close_command = {
     "close", run_close, "CASE --outcome TEXT --reason TEXT --by OPERATOR",
     "what came of it; evidence that waits counts only through evidence add --of"
 };
@@ -190,8 +190,8 @@ static int run_close(int argc, char **argv)
         DESK_ARGS(&where),
     };
     int first;
-    int r =
-        parse_args(&close_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1, &first);
+    int r = parse_args(&review_close_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1,
+                       &first);
     if (r != 0)
         return r < 0 ? 0 : r;
     struct desk desk;
@@ -210,5 +210,5 @@ static int run_close(int argc, char **argv)
     return r == 0 ? 0 : EXIT_USAGE;
 }
 
-const struct command *const review_commands[] = { &list_command, &show_command, &close_command,
-                                                  NULL };
+const struct command *const review_commands[] = { &list_command, &show_command,
+                                                  &review_close_command, NULL };

@@ -45,6 +45,7 @@ enum jz_row_refusal {
     JZ_REFUSED_PLACE,
     JZ_REFUSED_STATUS,
     JZ_REFUSED_UNIT,
+    JZ_REFUSED_AREA,
     JZ_REFUSED_REF_REUSED,
     JZ_REFUSED_TOO_MUCH,
     JZ_ROW_REFUSALS
@@ -101,6 +102,7 @@ struct jz_claim_import {
     bool is_death;              /* the source reports deaths */
     bool trusted;               /* false: its rows open cases */
     const char *unit; /* whoever this employer does not manage is refused; NULL: not asked */
+    const char *area; /* whoever neither lives nor is insured in it (region.h); NULL: not asked */
     const char *const *documents; /* presented with the whole file */
     size_t document_count;
     jz_claim_import_progress_fn on_progress; /* after each batch; may be NULL */

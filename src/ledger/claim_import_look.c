@@ -1,6 +1,7 @@
 /* What the register knows of the rows of a batch, asked before anything is written. */
 #include "ledger/claim_import_internal.h"
 
+#include "identity/region.h"
 #include "store/person.h"
 
 #include <string.h>
@@ -200,6 +201,30 @@ static int is_managed_by(struct jz_sql *sql, int64_t person, const char *unit, b
     return 0;
 }
 
+static int is_of_area(struct jz_sql *sql, int64_t person, const char *area, bool *ret_there,
+                      struct jz_error *err)
+{
+    const struct jz_sql_value value = jz_int(person);
+    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
+    bool there = false;
+    int r =
+        jz_sql_query(sql,
+                     "SELECT b.region, p.residence FROM standing s JOIN benefit b "
+                     "ON b.id = COALESCE(s.version, s.benefit) JOIN person p ON p.id = s.person "
+                     "WHERE s.person = $1",
+                     &value, 1, &rows, err);
+    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
+        for (int i = 0; i < 2; i++) {
+            char region[16];
+            snprintf(region, sizeof region, "%06lld", (long long)jz_sql_int(rows, i));
+            there |= jz_sql_value(rows, i).type != JZ_SQL_NULL && jz_region_is_in(region, area);
+        }
+    if (r < 0)
+        return r;
+    *ret_there = there;
+    return 0;
+}
+
 static int check_one(struct jz_sql *sql, const struct jz_keyring *keyring,
                      const struct jz_claim_import *import, struct import_row *row,
                      struct jz_error *err)
@@ -210,6 +235,12 @@ static int check_one(struct jz_sql *sql, const struct jz_keyring *keyring,
         return r;
     if (!good) {
         jz_rows_refuse(row, JZ_REFUSED_UNIT, import->format->who_column);
+        return 0;
+    }
+    if (import->area && (r = is_of_area(sql, row->person, import->area, &good, err)) < 0)
+        return r;
+    if (!good) {
+        jz_rows_refuse(row, JZ_REFUSED_AREA, import->format->who_column);
         return 0;
     }
     if (*row->in.name && (r = has_name(sql, keyring, row->person, row->in.name, &good, err)) < 0)

@@ -37,6 +37,8 @@ const struct jz_word jz_row_refusal_words[JZ_ROW_REFUSALS] = {
                             "is not alive, dead or not_seen" },
     [JZ_REFUSED_UNIT] = { "other_unit", "此人不由该单位管理", "此人不由該單位管理",
                           "the person is not managed by this unit" },
+    [JZ_REFUSED_AREA] = { "other_area", "此人不在该地参保或居住", "此人不在該地參保或居住",
+                          "the person neither lives nor is insured in this area" },
     [JZ_REFUSED_REF_REUSED] = { "ref_reused", "该编号已用于另一条记录", "該編號已用於另一條記錄",
                                 "was used for another person or day of this source" },
     [JZ_REFUSED_TOO_MUCH] = { "too_much", "此人的证据记录已满", "此人的證據記錄已滿",

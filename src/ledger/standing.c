@@ -31,21 +31,43 @@ bool jz_benefit_standing(const struct jz_person_state *state,
     return true;
 }
 
-struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
-                                           const struct jz_benefit_state *benefit,
-                                           struct jz_date on)
+/* The earlier of two days, of which either may be unset. */
+static struct jz_date earlier(struct jz_date a, struct jz_date b)
+{
+    if (!jz_date_is_set(a))
+        return b;
+    return jz_date_is_set(b) && jz_date_compare(b, a) < 0 ? b : a;
+}
+
+struct jz_standing_cache jz_standing_closed(const struct jz_person_state *state,
+                                            const struct jz_benefit_state *benefit,
+                                            struct jz_date on)
 {
     struct jz_standing s;
     if (!jz_benefit_standing(state, benefit, on, &s, NULL))
         return (struct jz_standing_cache){ .state = JZ_STANDING_NONE };
     const struct jz_policy *p = jz_benefit_policy(state, benefit, on, NULL);
+    const struct jz_date ended =
+        jz_date_is_set(benefit->until) ? jz_date_add_days(benefit->until, 1) : benefit->until;
     return (struct jz_standing_cache){
         .due_on = s.due_on,
         .grace_until = s.grace_until,
-        .next_on = jz_calendar_next_change(&p->rule, &s, on),
+        .next_on = earlier(jz_calendar_next_change(&p->rule, &s, on), ended),
         .state = s.state,
         .decided_by = s.decided_by < 0 ? 0 : state->signs[s.decided_by].id,
     };
+}
+
+struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
+                                           const struct jz_benefit_state *benefit,
+                                           struct jz_date on)
+{
+    struct jz_standing_cache c = jz_standing_closed(state, benefit, on);
+    const bool waits =
+        jz_date_is_set(benefit->next_on) && jz_date_compare(benefit->next_on, on) <= 0;
+    if (c.state > JZ_STANDING_CURRENT && (waits || c.state != benefit->state))
+        c.next_on = on;
+    return c;
 }
 
 bool jz_standing_cache_equal(const struct jz_standing_cache *a,

@@ -1,4 +1,15 @@
-/* From a person's state to the standing of each benefit, and to the cache row that keeps it. */
+/*
+ * From a person's state to the standing of each benefit, and to the cache row that keeps it.
+ *
+ * A row of the cache says what the calendar said on some day, and next_on the day on which the
+ * daily close has to look at it again. In between nothing changes without new facts, so the row
+ * does not depend on the day it was written:
+ *
+ * - Until next_on, a standing computed on any day is that of the row.
+ * - The close alone moves next_on over a day that was not closed: it tells people what changed.
+ *   Whoever else finds a benefit in another standing than the row had, and not current, sets
+ *   next_on to that very day, so that the next close tells it.
+ */
 #pragma once
 
 #include "store/store.h"
@@ -20,7 +31,11 @@ bool jz_benefit_standing(const struct jz_person_state *state,
                          const struct jz_benefit_state *benefit, struct jz_date on,
                          struct jz_standing *ret_standing, int64_t *ret_fact);
 
-/* The cache's values for that standing: due_on, grace_until, state, next_on, decided_by. */
+/*
+ * The cache's values for that standing: due_on, grace_until, state, next_on, decided_by. The first
+ * is for whoever records facts (the row so far is in `benefit`; a new benefit has none), the second
+ * for the close, which has told what there is to tell.
+ */
 struct jz_standing_cache {
     struct jz_date due_on, grace_until, next_on;
     enum jz_standing_state state;
@@ -29,6 +44,9 @@ struct jz_standing_cache {
 struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
                                            const struct jz_benefit_state *benefit,
                                            struct jz_date on);
+struct jz_standing_cache jz_standing_closed(const struct jz_person_state *state,
+                                            const struct jz_benefit_state *benefit,
+                                            struct jz_date on);
 bool jz_standing_cache_equal(const struct jz_standing_cache *a,
                              const struct jz_benefit_state *cached);
 

@@ -1,5 +1,7 @@
 #include "ledger/unit_list.h"
 
+#include "identity/region.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -88,22 +90,29 @@ const struct jz_row_format jz_unit_list_format = {
 int jz_unit_list_import(struct jz_store *store, const struct jz_unit_list_request *request,
                         struct jz_claim_import_result *ret_result, struct jz_error *err)
 {
-    char source[JZ_UNIT_NAME_MAX + 8];
-    if (!request->unit || !*request->unit || strlen(request->unit) > JZ_UNIT_NAME_MAX)
-        return jz_error_set(err, JZ_E_USAGE, "the unit is missing, or its name is longer than %d",
+    char source[JZ_UNIT_NAME_MAX + 8], area[JZ_REGION_TEXT_BYTES];
+    if (!request->unit == !request->area)
+        return jz_error_set(err, JZ_E_USAGE, "a list is a unit's or an area's, one of the two");
+    if (request->unit && (!*request->unit || strlen(request->unit) > JZ_UNIT_NAME_MAX))
+        return jz_error_set(err, JZ_E_USAGE, "the unit has no name, or one longer than %d",
                             JZ_UNIT_NAME_MAX);
+    if (request->area && (!jz_region_prefix(request->area, area) || !*area))
+        return jz_error_set(err, JZ_E_USAGE, "'%.20s' is no area: 2, 4, 6, 9 or 12 digits",
+                            request->area);
     if (request->document_count > JZ_CLAIM_DOCUMENTS)
         return jz_error_set(err, JZ_E_USAGE, "more than %d documents", JZ_CLAIM_DOCUMENTS);
-    snprintf(source, sizeof source, "unit:%s", request->unit);
+    snprintf(source, sizeof source, "%s:%s", request->unit ? "unit" : "area",
+             request->unit ? request->unit : area);
     const struct jz_claim_import import = {
         .format = &jz_unit_list_format,
         .path = request->path,
         .verdicts = request->verdicts,
         .source = source,
         .operator= request->operator,
-        .kind = JZ_EV_UNIT_LIST,
+        .kind = request->unit ? JZ_EV_UNIT_LIST : JZ_EV_COMMUNITY,
         .trusted = true,
         .unit = request->unit,
+        .area = request->area ? area : NULL,
         .documents = request->documents,
         .document_count = request->document_count,
         .on_progress = request->on_progress,

@@ -1,8 +1,9 @@
 /*
- * Employers' lists: whom of the retirees it still manages a unit has seen, on which day. "Alive" is
- * evidence of kind unit_list; "dead" is asked about, in a case, and stops nothing by itself; "not
- * seen" is kept as evidence that did not pass, and a clerk is told, in a case, to find another
- * route. docs/import.md describes the file.
+ * Lists of people seen, and on which day: by an employer, of the retirees it still manages, or by a
+ * village or community, of the people who live there. "Alive" is evidence of kind unit_list from
+ * the one and of kind community from the other; "dead" is asked about, in a case, and stops nothing
+ * by itself; "not seen" is kept as evidence that did not pass, and a clerk is told, in a case, to
+ * find another route. docs/import.md describes the file.
  */
 #pragma once
 
@@ -22,7 +23,9 @@ extern const struct jz_row_format jz_unit_list_format;
 
 struct jz_unit_list_request {
     const char *path, *verdicts; /* verdicts may be NULL */
-    const char *unit, *operator;
+    const char *unit;            /* the employer; NULL: a village's list */
+    const char *area;            /* region or prefix of the village; NULL: an employer's list */
+    const char *operator;
     const char *const *documents; /* handed in with the list */
     size_t document_count;
     jz_claim_import_progress_fn on_progress; /* may be NULL */

@@ -368,6 +368,12 @@ void jz_sql_copy_abort(struct jz_sql_copy *copy)
         copy->sql->driver->copy_abort(copy);
 }
 
+void jz_sql_set_bulk(struct jz_sql *sql, bool is_bulk)
+{
+    if (sql->driver->set_bulk)
+        sql->driver->set_bulk(sql, is_bulk);
+}
+
 bool jz_sql_changed_elsewhere(struct jz_sql *sql)
 {
     return sql->broken || sql->driver->changed_elsewhere(sql);

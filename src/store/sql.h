@@ -146,6 +146,12 @@ int jz_sql_copy_end(struct jz_sql_copy *copy, struct jz_error *err) JZ_MUST_CHEC
 void jz_sql_copy_abort(struct jz_sql_copy *copy);
 
 /*
+ * A hint that large transactions follow, or that they are over: SQLite's log then grows to 64 MiB
+ * before it is worked into the file, so that pages written again and again go there once.
+ */
+void jz_sql_set_bulk(struct jz_sql *sql, bool is_bulk);
+
+/*
  * SQLite: whether another connection has written since the last call on this one (true the first
  * time). PostgreSQL: always true.
  */

@@ -55,6 +55,7 @@ struct jz_sql_driver {
                     struct jz_error *err);
     int (*copy_end)(struct jz_sql_copy *copy, struct jz_error *err);
     void (*copy_abort)(struct jz_sql_copy *copy);
+    void (*set_bulk)(struct jz_sql *sql, bool is_bulk); /* NULL: makes no difference */
     bool (*changed_elsewhere)(struct jz_sql *sql);
     int (*check)(struct jz_sql *sql, struct jz_error *err);
     int (*size)(struct jz_sql *sql, int64_t *ret_bytes, struct jz_error *err);

@@ -191,8 +191,7 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
 static const char writer_settings[] = "PRAGMA page_size = 4096;"
                                       "PRAGMA synchronous = FULL;"
                                       "PRAGMA secure_delete = ON;"
-                                      "PRAGMA journal_size_limit = 67108864;"
-                                      "PRAGMA wal_autocheckpoint = 400";
+                                      "PRAGMA journal_size_limit = 67108864";
 
 /* WAL is a property of the file, so for all but the first who opens it this changes nothing. */
 static int switch_to_wal(struct sqlite *s, int timeout_ms, struct jz_error *err)
@@ -216,6 +215,13 @@ static int switch_to_wal(struct sqlite *s, int timeout_ms, struct jz_error *err)
     }
 }
 
+/* Pages in the log at which a commit works them into the file. */
+static void set_bulk(struct jz_sql *sql, bool is_bulk)
+{
+    enum { USUAL_PAGES = 400, BULK_PAGES = 16384 };
+    sqlite3_wal_autocheckpoint(sqlite_of(sql)->db, is_bulk ? BULK_PAGES : USUAL_PAGES);
+}
+
 static int configure(struct sqlite *s, const struct jz_sql_options *options, struct jz_error *err)
 {
     static const struct {
@@ -235,8 +241,9 @@ static int configure(struct sqlite *s, const struct jz_sql_options *options, str
     int64_t version;
     int r = execute(s, settings, err);
     /* The size of a page is settled by the switch. */
-    if (r == 0 && !options->read_only && (r = execute(s, writer_settings, err)) == 0)
-        r = switch_to_wal(s, options->busy_timeout_ms, err);
+    if (r == 0 && !options->read_only && (r = execute(s, writer_settings, err)) == 0 &&
+        (r = switch_to_wal(s, options->busy_timeout_ms, err)) == 0)
+        set_bulk(&s->sql, false);
     /* The first look at the file itself. */
     return r < 0 ? r : ask(s, "PRAGMA schema_version", &version, NULL, err);
 }
@@ -509,6 +516,7 @@ const struct jz_sql_driver jz_sqlite_driver = {
     .copy_row = jz_sqlite_copy_row,
     .copy_end = jz_sqlite_copy_end,
     .copy_abort = jz_sqlite_copy_abort,
+    .set_bulk = set_bulk,
     .changed_elsewhere = changed_elsewhere,
     .check = check,
     .size = size,

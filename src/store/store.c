@@ -72,9 +72,10 @@ void jz_store_close(struct jz_store *s)
 {
     if (!s)
         return;
-    jz_writer_stop(s->writer);
+    /* The writer goes last: only it can empty SQLite's log and take it away. */
     for (int i = 0; i < s->idle_count; i++)
         jz_sql_close(s->idle[i]);
+    jz_writer_stop(s->writer);
     jz_policies_unref(s->policies);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->returned);
@@ -95,6 +96,11 @@ const char *jz_store_url(const struct jz_store *store)
 enum jz_suite jz_store_suite(const struct jz_store *store)
 {
     return store->suite;
+}
+
+struct jz_date jz_store_today(const struct jz_store *store)
+{
+    return jz_date_at(store->clock());
 }
 
 int jz_store_reader(struct jz_store *s, struct jz_sql **ret_sql, struct jz_error *err)

@@ -32,22 +32,24 @@ struct jz_writer {
 
     /* The thread's own. */
     struct jz_sql *sql;
-    struct jz_hasher *hasher;
+    struct jz_chainer *chainer;
     struct jz_head head;
     bool head_known;
     struct jz_arena arena;
     struct jz_entry entry;
-    struct jz_fact_bytes bytes;
     struct jz_act *group[JZ_STORE_GROUP_ACTS];
-    struct jz_person_state states[JZ_STORE_GROUP_ACTS];
+    struct jz_person_state *states;
+    size_t state_room;
     char inserts[JZ_TABLES][512];
     char question[128];
 };
 
 /* ---- Queue ---- */
 
-/* The group: what waits, in order, but of each person only the first act: the next needs its
- * result. */
+/*
+ * The group: what waits, in order, but of each person only the first act: the next needs its
+ * result. An act that names a list of persons is a group of its own.
+ */
 static size_t take_group(struct jz_writer *w)
 {
     int64_t persons[JZ_STORE_GROUP_ACTS];
@@ -56,6 +58,8 @@ static size_t take_group(struct jz_writer *w)
     enum { LOOK_AHEAD = 4 * JZ_STORE_GROUP_ACTS };
     for (int seen = 0; *at && count < JZ_STORE_GROUP_ACTS && seen < LOOK_AHEAD; seen++) {
         struct jz_act *act = *at;
+        if (act->persons && count > 0)
+            break;
         bool clash = false;
         for (size_t i = 0; act->person && i < named && !clash; i++)
             clash = persons[i] == act->person;
@@ -67,6 +71,8 @@ static size_t take_group(struct jz_writer *w)
             persons[named++] = act->person;
         *at = act->next;
         w->group[count++] = act;
+        if (act->persons)
+            break;
     }
     if (!*at)
         w->last = at;
@@ -82,9 +88,28 @@ static void append(struct jz_writer *w, struct jz_act *act)
     w->waiting++;
 }
 
+static int check_lists(const struct jz_batch *batch, struct jz_error *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct jz_act *act = &batch->acts[i];
+        if (!act->persons)
+            continue;
+        if (act->person_count > JZ_STORE_LIST_PERSONS)
+            return jz_error_set(err, JZ_E_LIMIT, "an act for %zu persons, more than %d",
+                                act->person_count, JZ_STORE_LIST_PERSONS);
+        for (size_t k = 1; k < act->person_count; k++)
+            if (act->persons[k] <= act->persons[k - 1])
+                return jz_error_set(err, JZ_E_USAGE, "an act whose persons are not in order");
+    }
+    return 0;
+}
+
 int jz_writer_post(struct jz_writer *w, struct jz_batch *batch, struct jz_error *err)
 {
-    batch->remaining = batch->count;
+    const int r = check_lists(batch, err);
+    batch->remaining = r < 0 ? 0 : batch->count;
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&w->lock);
     if (batch->impatient && w->waiting + batch->count > JZ_STORE_QUEUE_ACTS) {
         pthread_mutex_unlock(&w->lock);
@@ -134,76 +159,77 @@ static void make_inserts(struct jz_writer *w)
     }
 }
 
-static void keep_node(void *context, int level, uint64_t index, const uint8_t hash[JZ_DIGEST_BYTES])
+/* The tables of which so many rows are new that they go as one COPY. */
+struct copies {
+    struct jz_sql_copy *of[JZ_TABLES];
+};
+
+static void copies_abort(struct copies *c)
 {
-    struct jz_writer *w = context;
-    if (level < JZ_TREE_KEPT_LEVEL)
-        return;
-    const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [NODE_LEVEL] = jz_int(level),
-        [NODE_POSITION] = jz_int((int64_t)index),
-        [NODE_HASH] = jz_blob(hash, JZ_DIGEST_BYTES),
-    };
-    jz_entry_put(&w->entry, JZ_T_AUDIT_NODE, values);
+    for (int t = 1; t < JZ_TABLES; t++)
+        jz_sql_copy_abort(c->of[t]);
 }
 
-/* Gives every fact its leaf, its place in chain and tree, and its mark. */
-static int chain_facts(struct jz_writer *w, struct jz_head *head, struct jz_error *err)
-{
-    const size_t count = w->entry.count; /* kept nodes are added behind */
-    for (size_t i = 0; i < count; i++) {
-        if (!jz_table_is_fact(w->entry.writes[i].table))
-            continue;
-        const struct jz_write write = w->entry.writes[i];
-        const int r = jz_fact_encode(write.table, write.values, &w->bytes, err);
-        if (r < 0)
-            return r;
-        uint8_t leaf[JZ_DIGEST_BYTES];
-        const struct jz_bytes part = { w->bytes.bytes, w->bytes.size };
-        jz_tree_leaf(w->hasher, &part, 1, leaf);
-        jz_fact_chain(w->hasher, head->chain, leaf);
-        jz_tree_append(w->hasher, &head->tree, leaf, keep_node, w);
-        write.values[write.count - 1] = jz_int(jz_fact_mark(head->chain));
-    }
-    return w->entry.failed ? jz_error_set(err, w->entry.failed, "the group is too large") : 0;
-}
-
-static int copy_rows(struct jz_writer *w, enum jz_table table, struct jz_error *err)
-{
-    const struct jz_table_info *info = jz_table_info(table);
-    struct jz_sql_copy *copy = NULL;
-    int r =
-        jz_sql_copy_begin(w->sql, info->name, info->columns, jz_table_columns(table), &copy, err);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < w->entry.count; i++)
-        if (w->entry.writes[i].table == table &&
-            (r = jz_sql_copy_row(copy, w->entry.writes[i].values, err)) < 0) {
-            jz_sql_copy_abort(copy);
-            return r;
-        }
-    return jz_sql_copy_end(copy, err);
-}
-
-static int write_all(struct jz_writer *w, struct jz_error *err)
+static int copies_begin(struct jz_writer *w, struct copies *c, struct jz_error *err)
 {
     size_t rows[JZ_TABLES] = { 0 };
     int r = 0;
     for (size_t i = 0; i < w->entry.count; i++)
         rows[w->entry.writes[i].table]++;
-    for (int t = 1; t < JZ_TABLES && r >= 0; t++)
+    for (int t = 1; t < JZ_TABLES && r >= 0; t++) {
+        const struct jz_table_info *info = jz_table_info((enum jz_table)t);
         if (rows[t] >= COPY_FROM_ROWS)
-            r = copy_rows(w, (enum jz_table)t, err);
-    for (size_t i = 0; i < w->entry.count && r >= 0; i++) {
-        const struct jz_write *write = &w->entry.writes[i];
-        if (!write->statement && rows[write->table] < COPY_FROM_ROWS)
-            r = jz_sql_run(w->sql, w->inserts[write->table], write->values, write->count, err);
+            r = jz_sql_copy_begin(w->sql, info->name, info->columns,
+                                  jz_table_columns((enum jz_table)t), &c->of[t], err);
     }
-    for (size_t i = 0; i < w->entry.count && r >= 0; i++) {
+    return r;
+}
+
+static int copies_end(struct copies *c, struct jz_error *err)
+{
+    int r = 0;
+    for (int t = 1; t < JZ_TABLES && r >= 0; t++)
+        if (c->of[t]) {
+            r = jz_sql_copy_end(c->of[t], err);
+            c->of[t] = NULL;
+        }
+    return r;
+}
+
+static int write_row(struct jz_writer *w, const struct copies *c, const struct jz_write *write,
+                     struct jz_error *err)
+{
+    if (write->statement)
+        return 0;
+    return c->of[write->table]
+               ? jz_sql_copy_row(c->of[write->table], write->values, err)
+               : jz_sql_run(w->sql, w->inserts[write->table], write->values, write->count, err);
+}
+
+/* New rows first, each when it is chained, then the statements on caches. */
+static int write_all(struct jz_writer *w, struct jz_head *head, struct jz_error *err)
+{
+    JZ_CLEANUP(copies_abort) struct copies copies = { 0 };
+    const size_t count = w->entry.count; /* subtrees come behind */
+    int r = jz_chainer_begin(w->chainer, w->entry.writes, count, head, err);
+    if (r >= 0)
+        r = copies_begin(w, &copies, err);
+    for (size_t i = 0; i < count && r >= 0; i++)
+        if ((r = jz_chainer_wait(w->chainer, i, err)) >= 0)
+            r = write_row(w, &copies, &w->entry.writes[i], err);
+    if (r >= 0)
+        r = jz_chainer_end(w->chainer, &w->entry, err);
+    for (size_t i = count; i < w->entry.count && r >= 0; i++)
+        r = write_row(w, &copies, &w->entry.writes[i], err);
+    if (r >= 0)
+        r = copies_end(&copies, err);
+    for (size_t i = 0; i < count && r >= 0; i++) {
         const struct jz_write *write = &w->entry.writes[i];
         if (write->statement)
             r = jz_sql_run(w->sql, write->statement, write->values, write->count, err);
     }
+    if (r < 0)
+        jz_chainer_cancel(w->chainer);
     return r;
 }
 
@@ -247,13 +273,34 @@ static int prepare(struct jz_writer *w, struct jz_error *err)
     return r;
 }
 
-static int load_states(struct jz_writer *w, struct jz_act **acts, size_t count,
-                       struct jz_policies *policies, struct jz_error *err)
+static int make_room(struct jz_writer *w, size_t count, struct jz_error *err)
 {
-    int64_t persons[JZ_STORE_GROUP_ACTS];
-    for (size_t i = 0; i < count; i++)
-        persons[i] = acts[i]->person;
-    return jz_states_load(w->sql, persons, count, policies, w->states, err);
+    if (count <= w->state_room)
+        return 0;
+    struct jz_person_state *states = realloc(w->states, count * sizeof *states);
+    if (!states)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    w->states = states;
+    w->state_room = count;
+    return 0;
+}
+
+static int load_states(struct jz_writer *w, struct jz_act **acts, size_t count,
+                       struct jz_policies *policies, size_t *ret_loaded, struct jz_error *err)
+{
+    int64_t singles[JZ_STORE_GROUP_ACTS];
+    const bool is_list = acts[0]->persons != NULL;
+    const size_t persons = is_list ? acts[0]->person_count : count;
+    for (size_t i = 0; i < count && !is_list; i++)
+        singles[i] = acts[i]->person;
+    int r = make_room(w, persons, err);
+    if (r < 0)
+        return r;
+    r = jz_states_load(w->sql, is_list ? acts[0]->persons : singles, persons, policies, w->states,
+                       err);
+    if (r == 0)
+        *ret_loaded = persons;
+    return r;
 }
 
 static void decide(struct jz_writer *w, struct jz_act *act, const struct jz_person_state *state)
@@ -285,20 +332,21 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
     if ((r = prepare(w, err)) < 0 || (r = tell_time(w, &now, err)) < 0)
         return r;
     policies = jz_store_policies(w->store);
-    r = load_states(w, acts, count, policies, err);
+    size_t loaded = 0;
+    r = load_states(w, acts, count, policies, &loaded, err);
     struct jz_head head = w->head;
     if (r >= 0) {
         jz_arena_reset(&w->arena);
         w->entry.count = 0;
         w->entry.failed = 0;
         w->entry.policies_changed = false;
+        w->entry.is_bulk = false;
         w->entry.now = now;
         w->entry.next_id = (int64_t)head.tree.size + 1;
         for (size_t i = 0; i < count; i++)
             decide(w, acts[i], &w->states[i]);
-        r = chain_facts(w, &head, err);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < loaded; i++)
         jz_person_state_done(&w->states[i]);
     jz_policies_unref(policies);
     if (r < 0)
@@ -308,10 +356,14 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
         *ret_head = w->head;
         return 0;
     }
-    head.recorded_at = now;
-    *ret_head = head;
-    if ((r = write_all(w, err)) < 0 || (r = jz_head_save(w->sql, &head, err)) < 0)
+    if ((r = write_all(w, &head, err)) < 0)
         return r;
+    if (head.tree.size != w->head.tree.size)
+        head.recorded_at = now; /* that of the latest fact */
+    *ret_head = head;
+    if ((r = jz_head_save(w->sql, &head, err)) < 0)
+        return r;
+    jz_sql_set_bulk(w->sql, w->entry.is_bulk);
     return jz_sql_commit(w->sql, err);
 }
 
@@ -380,6 +432,8 @@ static int try_group(struct jz_writer *w, struct jz_act **acts, size_t count, st
         return r;
     }
     const int64_t hold = jz_clock_ns() - start;
+    for (size_t i = 0; i < count; i++)
+        acts[i]->hold_ns = hold;
     pthread_mutex_lock(&w->lock);
     w->stats.groups++;
     w->stats.acts += count;
@@ -445,10 +499,10 @@ static void *run(void *context)
 static void release(struct jz_writer *w)
 {
     jz_sql_close(w->sql);
-    jz_hasher_free(w->hasher);
+    jz_chainer_free(w->chainer);
     jz_arena_done(&w->arena);
     free(w->entry.writes);
-    free(w->bytes.bytes);
+    free(w->states);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->room);
@@ -472,7 +526,7 @@ int jz_writer_start(struct jz_store *store, struct jz_writer **ret_writer, struc
     make_inserts(w);
     int r;
     if ((r = jz_sql_open(store->url, &options, &w->sql, err)) < 0 ||
-        (r = jz_hasher_new(store->suite, &w->hasher, err)) < 0) {
+        (r = jz_chainer_new(store->suite, &w->chainer, err)) < 0) {
         release(w);
         return r;
     }
