@@ -122,7 +122,7 @@ struct adding {
     const struct register_person *p;
     uint8_t sealed[JZ_PERSON_SEALED_BYTES];
     size_t sealed_size;
-    uint8_t hash[JZ_LOOKUP_BYTES];
+    uint8_t hash[JZ_FIND_BYTES];
     int64_t id;
 };
 

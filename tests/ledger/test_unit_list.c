@@ -16,7 +16,7 @@ static const char policy[] =
     "applies: {region: \"\", schemes: [employee, resident]}\n"
     "legal_basis: [{id: L, cite: 社会保险法 第七十三条}]\n"
     "cycle: {kind: rolling_months, months: 12}\n"
-    "accept:\n  - {kind: unit_list}\n  - {kind: counter}\n"
+    "accept:\n  - {kind: unit_list}\n  - {kind: counter}\n  - {kind: community}\n"
     "documents:\n  unit_list:\n    - {doc: unit_list, form: original, basis: L}\n";
 
 #define WANG  "11010519491231002X"
@@ -44,7 +44,8 @@ static int64_t persons[4];
 
 static const char *const papers[] = { "unit_list" };
 
-static void check_list(const char *text, size_t documents, const char *const *wanted)
+static void check_list_of(const char *unit, const char *area, const char *text, size_t documents,
+                          const char *const *wanted)
 {
     struct jz_error err;
     struct jz_claim_import_result result;
@@ -53,7 +54,8 @@ static void check_list(const char *text, size_t documents, const char *const *wa
     const struct jz_unit_list_request q = {
         .path = path,
         .verdicts = verdicts,
-        .unit = UNIT,
+        .unit = unit,
+        .area = area,
         .operator= "tester",
         .documents = papers,
         .document_count = documents,
@@ -65,7 +67,9 @@ static void check_list(const char *text, size_t documents, const char *const *wa
         register_check_caches(persons[i]);
 }
 #define CHECK_LIST(text, documents, ...)                                                           \
-    check_list((text), (documents), (const char *const[]){ __VA_ARGS__, NULL })
+    check_list_of(UNIT, NULL, (text), (documents), (const char *const[]){ __VA_ARGS__, NULL })
+#define CHECK_VILLAGE(area, text, ...)                                                             \
+    check_list_of(NULL, (area), (text), 0, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void whom_a_unit_may_name(void **state)
 {
@@ -135,6 +139,9 @@ static void requests_that_are_none(void **state)
     jz_autofree char *path = register_file("list.csv", "document,name,seen_on\n");
     struct jz_unit_list_request q = { .path = path, .operator= "tester" };
     assert_int_equal(jz_unit_list_import(store, &q, &result, &err), JZ_E_USAGE);
+    q.area = "3701x";
+    assert_int_equal(jz_unit_list_import(store, &q, &result, &err), JZ_E_USAGE);
+    q.area = NULL;
     q.unit = "";
     assert_int_equal(jz_unit_list_import(store, &q, &result, &err), JZ_E_USAGE);
     q.unit = UNIT;
@@ -142,6 +149,20 @@ static void requests_that_are_none(void **state)
     assert_non_null(strstr(err.text, "status"));
     q.document_count = JZ_CLAIM_DOCUMENTS + 1;
     assert_int_equal(jz_unit_list_import(store, &q, &result, &err), JZ_E_USAGE);
+}
+
+/* A village's own people, whoever manages them. */
+static void whom_a_village_may_name(void **state)
+{
+    (void)state;
+    static const char list[] = "证件号码,姓名,核实日期,状态\n" WANG
+                               ",王秀英,2026-11-02,健在\n" ABDUL ",阿卜杜热合曼,2026-11-02,健在\n";
+    const int before = register_facts(persons[2], JZ_T_CERTIFICATION);
+    CHECK_VILLAGE("370103", list, "refused document other_area", "refused document other_area");
+    assert_int_equal(register_facts(persons[2], JZ_T_CERTIFICATION), before);
+    CHECK_VILLAGE("370102", list, "certified", "certified");
+    assert_int_equal(register_facts(persons[2], JZ_T_CERTIFICATION), before + 1);
+    CHECK_VILLAGE("370102", list, "taken_before", "taken_before");
 }
 
 int main(int argc, char **argv)
@@ -160,6 +181,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_list_itself_has_to_be_handed_in),
         cmocka_unit_test(the_dead_are_asked_about),
         cmocka_unit_test(requests_that_are_none),
+        cmocka_unit_test(whom_a_village_may_name),
     };
     status = cmocka_run_group_tests_name("employers' lists", tests, NULL, NULL);
     register_close();
