@@ -49,8 +49,8 @@ static int ask_number(struct jz_sql *sql, const char *question, int64_t *ret, st
 
 /* The same document under the newest version and under each older one. */
 struct hashes {
-    uint8_t newest[JZ_LOOKUP_BYTES];
-    uint8_t old[MOST_OLD][JZ_LOOKUP_BYTES];
+    uint8_t newest[JZ_FIND_BYTES];
+    uint8_t old[MOST_OLD][JZ_FIND_BYTES];
     int old_count;
 };
 

@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 /* Most facts or keys of one commit, so that no other writer waits long. */
-#define JZ_RENEW_CHUNK 256
+#define JZ_RENEW_CHUNK 128
 
 enum jz_renew_phase {
     JZ_RENEW_ADD,    /* hashes under the newest version */

@@ -64,7 +64,7 @@ static int add_people(void *context, const struct jz_person_state *state, struct
             .phone = "",
             .address = "",
         };
-        uint8_t sealed[JZ_PERSON_SEALED_BYTES], hash[JZ_LOOKUP_BYTES];
+        uint8_t sealed[JZ_PERSON_SEALED_BYTES], hash[JZ_FIND_BYTES];
         size_t size = 0;
         int r = jz_person_seal(a->keyring, &data, sealed, &size, error);
         if (r < 0 ||
@@ -114,7 +114,7 @@ static int64_t find(struct jz_store *store, const struct jz_keyring *keyring, in
 static bool has_hash(unsigned version, int number)
 {
     const struct jz_document document = document_of(number);
-    uint8_t hash[JZ_LOOKUP_BYTES];
+    uint8_t hash[JZ_FIND_BYTES];
     struct jz_sql *sql = NULL;
     WORKS(jz_person_document_hash(b.keyring, version, &document, hash, &err));
     WORKS(jz_store_reader(b.store, &sql, &err));
