@@ -31,6 +31,7 @@ static const struct command *const fake_commands[] = {
 static const struct command *const key_commands[] = {
     &key_init_command,
     &key_rotate_command,
+    &key_renew_command,
     &key_suite_command,
     &key_show_command,
     &key_public_command,
@@ -38,6 +39,7 @@ static const struct command *const key_commands[] = {
 };
 
 static const struct command *const receipt_commands[] = {
+    &receipt_show_command,
     &receipt_verify_command,
     NULL,
 };
@@ -68,6 +70,7 @@ static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
+    { "audit", audit_commands },
     { "db", db_commands },
     { "key", key_commands },
     { "operator", operator_commands },

@@ -475,4 +475,4 @@ static int run_correct(int argc, char **argv)
 
 const struct command *const person_commands[] = { &person_import_command, &show_command,
                                                   &find_command,          &list_command,
-                                                  &correct_command,       NULL };
+                                                  &correct_command,       &person_forget_command, NULL };

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { CHUNK_PAIRS = 20000, PAGE_PEOPLE = 1000 };
+enum { CHUNK_PAIRS = 50000, PAGE_PEOPLE = 1000 };
 
 struct pairs {
     struct jz_import_pair *of;
@@ -28,7 +28,7 @@ static int collect_written(const struct jz_importing *m, struct pairs *p, struct
         const struct jz_import_found *f = &m->found[i];
         if (m->verdicts[f->row] != JZ_ROW_FIRST)
             continue;
-        memcpy(p->of[p->count].hash, f->hash, JZ_LOOKUP_BYTES);
+        memcpy(p->of[p->count].hash, f->hash, JZ_FIND_BYTES);
         p->of[p->count++].person = m->persons[f->row];
     }
     return 0;
@@ -98,11 +98,12 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     const struct chunk *c = context;
     for (size_t i = c->begin; i < c->end; i++) {
         const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-            [FIND_HASH] = jz_blob(c->pairs[i].hash, JZ_LOOKUP_BYTES),
+            [FIND_HASH] = jz_blob(c->pairs[i].hash, JZ_FIND_BYTES),
             [FIND_PERSON] = jz_int(c->pairs[i].person),
         };
         jz_entry_put(entry, JZ_T_FIND, values);
     }
+    jz_entry_bulk(entry);
     jz_import_mark(c->m, entry, JZ_IMPORT_INDEXING, (int64_t)c->end);
     return 0;
 }

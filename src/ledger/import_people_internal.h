@@ -18,7 +18,7 @@ enum jz_import_verdict {
 
 /* A row that is sound, by the keyed hash of its document. */
 struct jz_import_found {
-    uint8_t hash[JZ_LOOKUP_BYTES];
+    uint8_t hash[JZ_FIND_BYTES];
     uint32_t row, line;
     uint32_t benefit; /* region and scheme in one number */
     uint32_t name;    /* a hash of the name */
@@ -26,7 +26,7 @@ struct jz_import_found {
 
 /* One line of document_find to be. */
 struct jz_import_pair {
-    uint8_t hash[JZ_LOOKUP_BYTES];
+    uint8_t hash[JZ_FIND_BYTES];
     int64_t person;
 };
 

@@ -71,7 +71,7 @@ struct probe {
 static int read_page(struct probe *p, const uint8_t *from, struct jz_error *err)
 {
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    const struct jz_sql_value values[] = { jz_blob(from, JZ_LOOKUP_BYTES),
+    const struct jz_sql_value values[] = { jz_blob(from, JZ_FIND_BYTES),
                                            jz_int((int64_t)p->limit) };
     int r = jz_sql_query(p->sql,
                          "SELECT hash, person FROM document_find WHERE hash >= $1 "
@@ -80,11 +80,11 @@ static int read_page(struct probe *p, const uint8_t *from, struct jz_error *err)
     p->count = p->at = 0;
     while (r >= 0 && p->count < p->limit && (r = jz_sql_next(rows, err)) == 1) {
         const struct jz_sql_value hash = jz_sql_value(rows, 0);
-        if (hash.size != JZ_LOOKUP_BYTES)
+        if (hash.size != JZ_FIND_BYTES)
             return jz_error_set(err, JZ_E_INTEGRITY,
                                 "document_find is damaged; type: jianzai "
                                 "rebuild");
-        memcpy(p->page[p->count].hash, hash.data, JZ_LOOKUP_BYTES);
+        memcpy(p->page[p->count].hash, hash.data, JZ_FIND_BYTES);
         p->page[p->count++].person = jz_sql_int(rows, 1);
     }
     p->is_last = p->count < p->limit;
@@ -95,10 +95,10 @@ static int probe(struct probe *p, const uint8_t *hash, int64_t *ret_person, stru
 {
     *ret_person = 0;
     for (;;) {
-        while (p->at < p->count && memcmp(p->page[p->at].hash, hash, JZ_LOOKUP_BYTES) < 0)
+        while (p->at < p->count && memcmp(p->page[p->at].hash, hash, JZ_FIND_BYTES) < 0)
             p->at++;
         if (p->at < p->count) {
-            if (memcmp(p->page[p->at].hash, hash, JZ_LOOKUP_BYTES) == 0)
+            if (memcmp(p->page[p->at].hash, hash, JZ_FIND_BYTES) == 0)
                 *ret_person = p->page[p->at].person;
             return 0;
         }
@@ -109,7 +109,7 @@ static int probe(struct probe *p, const uint8_t *hash, int64_t *ret_person, stru
         const int r = read_page(p, hash, err);
         if (r < 0)
             return r;
-        if (p->count > 0 && memcmp(p->page[p->count - 1].hash, hash, JZ_LOOKUP_BYTES) < 0)
+        if (p->count > 0 && memcmp(p->page[p->count - 1].hash, hash, JZ_FIND_BYTES) < 0)
             return jz_error_set(err, JZ_E_INTERNAL, "document_find is not in the order of hashes");
     }
 }
@@ -136,7 +136,7 @@ static int probe_older(struct jz_importing *m, const struct jz_document *documen
     if (r < 0)
         return r;
     struct jz_import_pair *pair = &m->older[m->older_count++];
-    memcpy(pair->hash, hash, JZ_LOOKUP_BYTES);
+    memcpy(pair->hash, hash, JZ_FIND_BYTES);
     pair->person = person;
     return 0;
 }
@@ -371,16 +371,16 @@ static int judge(struct jz_importing *m, struct jz_sql *sql, struct late_list *l
     for (size_t at = 0, next; at < m->found_count; at = next) {
         const uint8_t *hash = m->found[at].hash;
         for (next = at + 1;
-             next < m->found_count && memcmp(m->found[next].hash, hash, JZ_LOOKUP_BYTES) == 0;)
+             next < m->found_count && memcmp(m->found[next].hash, hash, JZ_FIND_BYTES) == 0;)
             next++;
         int64_t person = 0;
         int r = probe(p, hash, &person, err);
         if (r < 0)
             return r;
-        while (older < m->older_count && memcmp(m->older[older].hash, hash, JZ_LOOKUP_BYTES) < 0)
+        while (older < m->older_count && memcmp(m->older[older].hash, hash, JZ_FIND_BYTES) < 0)
             older++;
         if (!person && older < m->older_count &&
-            memcmp(m->older[older].hash, hash, JZ_LOOKUP_BYTES) == 0)
+            memcmp(m->older[older].hash, hash, JZ_FIND_BYTES) == 0)
             person = m->older[older].person;
         /* Whom an unfinished import of this file brought is still new. */
         if (m->import && person > m->import)

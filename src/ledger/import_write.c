@@ -29,7 +29,7 @@ struct new_benefit {
 };
 
 enum {
-    CHUNK_PEOPLE = 8000,
+    CHUNK_PEOPLE = 16000,
     CHUNK_ROWS = 2 * CHUNK_PEOPLE, /* benefits of the chunk's people, and as many signs */
     CHUNK_BYTES = 4 << 20,
 };
@@ -268,6 +268,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         judge(c, state->policies, jz_entry_today(entry));
     for (size_t i = 0; i < c->people; i++)
         c->ids[i] = put_all(c, &c->person[i], entry);
+    jz_entry_bulk(entry);
     jz_import_mark(c->m, entry, JZ_IMPORT_WRITING, (int64_t)c->end_row);
     return 0;
 }

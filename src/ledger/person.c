@@ -16,9 +16,9 @@ struct correction {
     size_t sealed_size;
     /* Hashes of the document that was, by version of the key, and of the one that will be. */
     bool moves;
-    uint8_t was[16][JZ_LOOKUP_BYTES];
+    uint8_t was[16][JZ_FIND_BYTES];
     unsigned versions;
-    uint8_t is[JZ_LOOKUP_BYTES];
+    uint8_t is[JZ_FIND_BYTES];
 };
 
 static const char *chosen(const char *change, const char *before)

@@ -10,14 +10,14 @@
  */
 #include "store/store_internal.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 enum {
     PASS_PAGES = 1000,       /* so many new pages are worth a pass: two fdatasync */
     FEW_PAGES = 400,         /* a pass over so many takes less than a long commit */
     LOG_PAGES = 16384,       /* 64 MiB, up to which nobody waits for a pass */
     MOST_LOG_PAGES = 262144, /* 1 GiB; longer only while somebody reads one state all the time */
-    WAIT_MS = 20,            /* of a commit for the pass that runs, when the log is long */
+    WAIT_MS = 20,            /* of a commit for the pass that runs, when the log is that long */
 };
 
 struct jz_checkpointer {
@@ -69,22 +69,21 @@ static void *run(void *context)
     return NULL;
 }
 
-static bool is_pass_due(const struct jz_checkpointer *c)
+static bool is_pass_due(const struct jz_checkpointer *c, bool is_bulk)
 {
+    const int64_t usual = is_bulk ? LOG_PAGES : PASS_PAGES;
     const int64_t seen = c->copied > c->tried ? c->copied : c->tried;
     /* A reader that stays holds every pass up at the same place: then no more of them than usual.
      */
     const bool is_held = c->copied < c->tried;
-    return c->pages - seen >= (c->pages >= LOG_PAGES && !is_held ? 1 : PASS_PAGES);
+    return c->pages - seen >= (c->pages >= LOG_PAGES && !is_held ? 1 : usual);
 }
 
+/* The longer the log, the longer the wait. */
 static void wait_for_pass(struct jz_checkpointer *c, bool to_its_end)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WAIT_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const int64_t until_ns = jz_clock_ns() + WAIT_MS * 1000000LL * c->pages / LOG_PAGES;
+    const struct timespec until = { until_ns / 1000000000, until_ns % 1000000000 };
     while (c->running)
         if (to_its_end)
             pthread_cond_wait(&c->passed, &c->lock);
@@ -92,7 +91,7 @@ static void wait_for_pass(struct jz_checkpointer *c, bool to_its_end)
             break;
 }
 
-void jz_checkpointer_tend(struct jz_checkpointer *c, int64_t log_pages)
+void jz_checkpointer_tend(struct jz_checkpointer *c, int64_t log_pages, bool is_bulk)
 {
     if (log_pages == 0)
         return;
@@ -103,7 +102,7 @@ void jz_checkpointer_tend(struct jz_checkpointer *c, int64_t log_pages)
     }
     c->pages = log_pages;
     const bool few = c->pages - c->copied <= FEW_PAGES;
-    if (!c->running && is_pass_due(c)) {
+    if (!c->running && is_pass_due(c, is_bulk)) {
         c->running = true;
         pthread_cond_signal(&c->wanted);
     }

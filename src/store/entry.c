@@ -112,3 +112,8 @@ void jz_entry_policies_changed(struct jz_entry *entry)
 {
     entry->policies_changed = true;
 }
+
+void jz_entry_bulk(struct jz_entry *entry)
+{
+    entry->is_bulk = true;
+}

@@ -29,78 +29,80 @@ void jz_group_init(struct jz_writer *w)
     }
 }
 
-static void keep_node(void *context, int level, uint64_t index, const uint8_t hash[JZ_DIGEST_BYTES])
+/* The tables of which so many rows are new that they go as one COPY. */
+struct copies {
+    struct jz_sql_copy *of[JZ_TABLES];
+};
+
+static void copies_abort(struct copies *c)
 {
-    struct jz_writer *w = context;
-    if (level < JZ_TREE_KEPT_LEVEL)
-        return;
-    const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [NODE_LEVEL] = jz_int(level),
-        [NODE_POSITION] = jz_int((int64_t)index),
-        [NODE_HASH] = jz_blob(hash, JZ_DIGEST_BYTES),
-    };
-    jz_entry_put(&w->entry, JZ_T_AUDIT_NODE, values);
+    for (int t = 1; t < JZ_TABLES; t++)
+        jz_sql_copy_abort(c->of[t]);
 }
 
-/* Gives every fact its leaf, its place in chain and tree, and its mark. */
-static int chain_facts(struct jz_writer *w, struct jz_head *head, struct jz_error *err)
-{
-    const size_t count = w->entry.count; /* kept nodes are added behind */
-    for (size_t i = 0; i < count; i++) {
-        if (!jz_table_is_fact(w->entry.writes[i].table))
-            continue;
-        const struct jz_write write = w->entry.writes[i];
-        const int r = jz_fact_encode(write.table, write.values, &w->bytes, err);
-        if (r < 0)
-            return r;
-        uint8_t leaf[JZ_DIGEST_BYTES];
-        const struct jz_bytes part = { w->bytes.bytes, w->bytes.size };
-        jz_tree_leaf(w->hasher, &part, 1, leaf);
-        jz_fact_chain(w->hasher, head->chain, leaf);
-        jz_tree_append(w->hasher, &head->tree, leaf, keep_node, w);
-        write.values[write.count - 1] = jz_int(jz_fact_mark(head->chain));
-    }
-    return w->entry.failed ? jz_error_set(err, w->entry.failed, "the group is too large") : 0;
-}
-
-static int copy_rows(struct jz_writer *w, enum jz_table table, struct jz_error *err)
-{
-    const struct jz_table_info *info = jz_table_info(table);
-    struct jz_sql_copy *copy = NULL;
-    int r =
-        jz_sql_copy_begin(w->sql, info->name, info->columns, jz_table_columns(table), &copy, err);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < w->entry.count; i++)
-        if (w->entry.writes[i].table == table &&
-            (r = jz_sql_copy_row(copy, w->entry.writes[i].values, err)) < 0) {
-            jz_sql_copy_abort(copy);
-            return r;
-        }
-    return jz_sql_copy_end(copy, err);
-}
-
-static int write_all(struct jz_writer *w, struct jz_error *err)
+static int copies_begin(struct jz_writer *w, struct copies *c, struct jz_error *err)
 {
     /* On SQLite a copy is one prepared INSERT as well, but made anew each time: 5 % of the CPU. */
-    const bool copies = jz_sql_dialect(w->sql) == JZ_POSTGRES;
+    if (jz_sql_dialect(w->sql) == JZ_SQLITE)
+        return 0;
     size_t rows[JZ_TABLES] = { 0 };
     int r = 0;
-    for (size_t i = 0; i < w->entry.count && copies; i++)
+    for (size_t i = 0; i < w->entry.count; i++)
         rows[w->entry.writes[i].table]++;
-    for (int t = 1; t < JZ_TABLES && r >= 0; t++)
+    for (int t = 1; t < JZ_TABLES && r >= 0; t++) {
+        const struct jz_table_info *info = jz_table_info((enum jz_table)t);
         if (rows[t] >= COPY_FROM_ROWS)
-            r = copy_rows(w, (enum jz_table)t, err);
-    for (size_t i = 0; i < w->entry.count && r >= 0; i++) {
-        const struct jz_write *write = &w->entry.writes[i];
-        if (!write->statement && rows[write->table] < COPY_FROM_ROWS)
-            r = jz_sql_run(w->sql, w->inserts[write->table], write->values, write->count, err);
+            r = jz_sql_copy_begin(w->sql, info->name, info->columns,
+                                  jz_table_columns((enum jz_table)t), &c->of[t], err);
     }
-    for (size_t i = 0; i < w->entry.count && r >= 0; i++) {
+    return r;
+}
+
+static int copies_end(struct copies *c, struct jz_error *err)
+{
+    int r = 0;
+    for (int t = 1; t < JZ_TABLES && r >= 0; t++)
+        if (c->of[t]) {
+            r = jz_sql_copy_end(c->of[t], err);
+            c->of[t] = NULL;
+        }
+    return r;
+}
+
+static int write_row(struct jz_writer *w, const struct copies *c, const struct jz_write *write,
+                     struct jz_error *err)
+{
+    if (write->statement)
+        return 0;
+    return c->of[write->table]
+               ? jz_sql_copy_row(c->of[write->table], write->values, err)
+               : jz_sql_run(w->sql, w->inserts[write->table], write->values, write->count, err);
+}
+
+/* New rows first, each when it is chained, then the statements on caches. */
+static int write_all(struct jz_writer *w, struct jz_head *head, struct jz_error *err)
+{
+    JZ_CLEANUP(copies_abort) struct copies copies = { 0 };
+    const size_t count = w->entry.count; /* subtrees come behind */
+    int r = jz_chainer_begin(w->chainer, w->entry.writes, count, head, err);
+    if (r >= 0)
+        r = copies_begin(w, &copies, err);
+    for (size_t i = 0; i < count && r >= 0; i++)
+        if ((r = jz_chainer_wait(w->chainer, i, err)) >= 0)
+            r = write_row(w, &copies, &w->entry.writes[i], err);
+    if (r >= 0)
+        r = jz_chainer_end(w->chainer, &w->entry, err);
+    for (size_t i = count; i < w->entry.count && r >= 0; i++)
+        r = write_row(w, &copies, &w->entry.writes[i], err);
+    if (r >= 0)
+        r = copies_end(&copies, err);
+    for (size_t i = 0; i < count && r >= 0; i++) {
         const struct jz_write *write = &w->entry.writes[i];
         if (write->statement)
             r = jz_sql_run(w->sql, write->statement, write->values, write->count, err);
     }
+    if (r < 0)
+        jz_chainer_cancel(w->chainer);
     return r;
 }
 
@@ -200,6 +202,7 @@ static void decide_all(struct jz_writer *w, struct jz_act **acts, size_t count, 
     jz_arena_reset(&w->arena);
     w->entry.failed = 0;
     w->entry.policies_changed = false;
+    w->entry.is_bulk = false;
     w->entry.now = now;
     w->entry.next_id = (int64_t)w->head.tree.size + 1;
     size_t i = 0;
@@ -239,11 +242,11 @@ int jz_group_run(struct jz_writer *w, struct jz_act **acts, size_t count, struct
     if (w->entry.count == 0) {
         jz_sql_rollback(w->sql);
     } else {
-        if ((r = chain_facts(w, &head, err)) < 0)
+        if ((r = write_all(w, &head, err)) < 0)
             return r;
         if (head.tree.size != w->head.tree.size)
             head.recorded_at = now; /* that of the latest fact */
-        if ((r = write_all(w, err)) < 0 || (r = jz_head_save(w->sql, &head, err)) < 0)
+        if ((r = jz_head_save(w->sql, &head, err)) < 0)
             return r;
         w->committing = true;
         if ((r = jz_sql_commit(w->sql, err)) < 0)

@@ -6,12 +6,16 @@
 #include <string.h>
 
 int jz_person_document_hash(const struct jz_keyring *keyring, unsigned version,
-                            const struct jz_document *document, uint8_t ret_hash[JZ_LOOKUP_BYTES],
+                            const struct jz_document *document, uint8_t ret_hash[JZ_FIND_BYTES],
                             struct jz_error *err)
 {
     char key[JZ_DOCUMENT_KEY_BYTES];
+    uint8_t hash[JZ_LOOKUP_BYTES];
     jz_document_key(document, key);
-    return jz_keyring_lookup(keyring, JZ_KEY_LOOKUP, version, key, strlen(key), ret_hash, err);
+    const int r = jz_keyring_lookup(keyring, JZ_KEY_LOOKUP, version, key, strlen(key), hash, err);
+    if (r == 0)
+        memcpy(ret_hash, hash, JZ_FIND_BYTES);
+    return r;
 }
 
 /* The first column of the only row, or 0. */
@@ -32,7 +36,7 @@ int jz_person_find_document(struct jz_sql *sql, const struct jz_keyring *keyring
 {
     int64_t person = 0;
     for (unsigned v = jz_keyring_versions(keyring, JZ_KEY_LOOKUP); v > 0 && person == 0; v--) {
-        uint8_t hash[JZ_LOOKUP_BYTES];
+        uint8_t hash[JZ_FIND_BYTES];
         int r = jz_person_document_hash(keyring, v, document, hash, err);
         const struct jz_sql_value value = jz_blob(hash, sizeof hash);
         if (r < 0 || (r = ask_number(sql, "SELECT person FROM document_find WHERE hash = $1",

@@ -3,8 +3,9 @@
  * database: numbers are packed two digits to a byte, Chinese text takes two bytes a character
  * instead of UTF-8's three, and what nearly every address has takes one.
  *
- * Fields follow one another: a byte with the field (high half) and its form (low half), a length
- * where the form has none of its own, and the bytes. Empty fields are left out.
+ * A byte of flags; the name with its length; the document: a citizen number in 9 bytes, or the
+ * kind, the number with its length, and the issuer where there is one; the phone: 11 digits in 6
+ * bytes, or a text with its length; the address, to the end.
  */
 #include "store/person.h"
 
@@ -12,15 +13,14 @@
 
 #include <string.h>
 
-enum field { FIELD_NAME = 1, FIELD_NUMBER, FIELD_KIND, FIELD_ISSUER, FIELD_PHONE, FIELD_ADDRESS };
-
-enum form {
-    FORM_UTF8,    /* length, bytes */
-    FORM_HAN,     /* length, bytes: see pack_han */
-    FORM_DIGITS,  /* count of digits, two in a byte */
-    FORM_CITIZEN, /* 18 digits, the last may be X, in 9 bytes; says the kind as well */
-    FORM_MOBILE,  /* 11 digits in 6 bytes */
-    FORM_BYTE,    /* one byte */
+enum flag {
+    NAME_PACKED = 1 << 0, /* see pack_han; otherwise UTF-8 */
+    ADDRESS_PACKED = 1 << 1,
+    CITIZEN = 1 << 2, /* 18 digits, the last may be X */
+    HAS_ISSUER = 1 << 3,
+    MOBILE = 1 << 4,
+    HAS_PHONE = 1 << 5,
+    LATER = 1 << 7, /* a form that this program does not know */
 };
 
 enum {
@@ -47,11 +47,6 @@ static void put(struct out *o, unsigned byte)
         o->bytes[o->size++] = (uint8_t)byte;
     else
         o->overflow = true;
-}
-
-static void put_tag(struct out *o, enum field field, enum form form)
-{
-    put(o, (unsigned)field << 4 | (unsigned)form);
 }
 
 /* 7 bits a byte, the lowest first. */
@@ -146,7 +141,15 @@ static int find_word(const uint8_t *at, const uint8_t *end, bool is_first)
     return -1;
 }
 
-/* ASCII and words in one byte, the 20,992 characters from U+4E00 in two, all else in four. */
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/*
+ * ASCII and words in one byte, three digits and the 20,992 characters from U+4E00 in two, all else
+ * in four. The bytes below 0x20, which no text has, begin three digits.
+ */
 static size_t pack_han(const char *text, size_t size, uint8_t *ret)
 {
     const uint8_t *at = (const uint8_t *)text, *end = at + size;
@@ -159,8 +162,15 @@ static size_t pack_han(const char *text, size_t size, uint8_t *ret)
             at += strlen(words[word]);
             continue;
         }
+        if (end - at >= 3 && is_digit(at[0]) && is_digit(at[1]) && is_digit(at[2])) {
+            const unsigned n = (unsigned)((at[0] - '0') * 100 + (at[1] - '0') * 10 + (at[2] - '0'));
+            ret[used++] = (uint8_t)(n >> 8);
+            ret[used++] = (uint8_t)n;
+            at += 3;
+            continue;
+        }
         at += take_character(at, &c);
-        if (c < 0x80) {
+        if (c >= ' ' && c < 0x80) {
             ret[used++] = (uint8_t)c;
         } else if (c >= HAN_FIRST && c <= HAN_LAST) {
             ret[used++] = (uint8_t)(0x80 + ((c - HAN_FIRST) >> 8));
@@ -175,73 +185,78 @@ static size_t pack_han(const char *text, size_t size, uint8_t *ret)
     return used;
 }
 
-static int put_text(struct out *o, enum field field, const char *text, size_t max,
+/* PACKED is the flag set when the text is shorter so; 0: it is never packed. IS_LAST: no length. */
+static int put_text(struct out *o, const char *text, size_t max, unsigned packed, bool is_last,
                     struct jz_error *err)
 {
     const size_t size = strlen(text);
-    uint8_t packed[2 * JZ_PERSON_TEXT_BYTES];
-    if (size == 0)
-        return 0;
+    uint8_t bytes[4 * JZ_PERSON_TEXT_BYTES];
     if (size > max)
         return jz_error_set(err, JZ_E_LIMIT, "a text of %zu bytes where %zu are the most", size,
                             max);
-    const bool is_sound = jz_utf8_valid(text, size) == size;
-    const size_t packed_size = is_sound ? pack_han(text, size, packed) : SIZE_MAX;
-    const bool is_packed = packed_size < size;
-    const size_t length = is_packed ? packed_size : size;
-    put_tag(o, field, is_packed ? FORM_HAN : FORM_UTF8);
-    put_length(o, length);
+    size_t length = size;
+    if (packed && jz_utf8_valid(text, size) == size)
+        length = pack_han(text, size, bytes);
+    const bool is_packed = length < size;
+    length = is_packed ? length : size;
+    o->bytes[0] |= (uint8_t)(is_packed ? packed : 0);
+    if (!is_last)
+        put_length(o, length);
     if (o->size + length > sizeof o->bytes) {
         o->overflow = true;
         return 0;
     }
-    memcpy(o->bytes + o->size, is_packed ? (const void *)packed : text, length);
+    memcpy(o->bytes + o->size, is_packed ? (const void *)bytes : text, length);
     o->size += length;
     return 0;
 }
 
 static bool is_citizen(const struct jz_person_data *d)
 {
+    const size_t digits = strspn(d->number, "0123456789");
     return d->kind == JZ_DOCUMENT_CITIZEN_ID && strlen(d->number) == CITIZEN_DIGITS &&
-           strspn(d->number, "0123456789") >= CITIZEN_DIGITS - 1 &&
-           (d->number[CITIZEN_DIGITS - 1] == 'X' || strspn(d->number, "0123456789") == 18);
+           (digits == CITIZEN_DIGITS ||
+            (digits == CITIZEN_DIGITS - 1 && d->number[CITIZEN_DIGITS - 1] == 'X'));
 }
 
 static int put_document(struct out *o, const struct jz_person_data *d, struct jz_error *err)
 {
     if (is_citizen(d)) {
-        put_tag(o, FIELD_NUMBER, FORM_CITIZEN);
+        o->bytes[0] |= CITIZEN;
         put_digits(o, d->number, CITIZEN_DIGITS);
         return 0;
     }
-    put_tag(o, FIELD_KIND, FORM_BYTE);
     put(o, d->kind);
-    const int r = put_text(o, FIELD_NUMBER, d->number, JZ_DOCUMENT_NUMBER_BYTES - 1, err);
-    return r < 0 ? r : put_text(o, FIELD_ISSUER, d->issuer, JZ_DOCUMENT_ISSUER_BYTES - 1, err);
+    const int r = put_text(o, d->number, JZ_DOCUMENT_NUMBER_BYTES - 1, 0, false, err);
+    if (r < 0 || !*d->issuer)
+        return r;
+    o->bytes[0] |= HAS_ISSUER;
+    return put_text(o, d->issuer, JZ_DOCUMENT_ISSUER_BYTES - 1, 0, false, err);
 }
 
 static int put_phone(struct out *o, const char *phone, struct jz_error *err)
 {
     const size_t size = strlen(phone);
-    if (size == 0 || size > JZ_PERSON_PHONE_MAX || strspn(phone, "0123456789") < size)
-        return put_text(o, FIELD_PHONE, phone, JZ_PERSON_PHONE_MAX, err);
-    put_tag(o, FIELD_PHONE, size == MOBILE_DIGITS ? FORM_MOBILE : FORM_DIGITS);
-    if (size != MOBILE_DIGITS)
-        put_length(o, size);
-    put_digits(o, phone, size);
-    return 0;
+    if (size == MOBILE_DIGITS && strspn(phone, "0123456789") == size) {
+        o->bytes[0] |= MOBILE;
+        put_digits(o, phone, size);
+        return 0;
+    }
+    o->bytes[0] |= size > 0 ? HAS_PHONE : 0;
+    return size > 0 ? put_text(o, phone, JZ_PERSON_PHONE_MAX, 0, false, err) : 0;
 }
 
 int jz_person_seal(const struct jz_keyring *keyring, const struct jz_person_data *d,
                    uint8_t *ret_sealed, size_t *ret_size, struct jz_error *err)
 {
     struct out o;
-    o.size = 0;
+    o.size = 1;
+    o.bytes[0] = 0;
     o.overflow = false;
     int r;
-    if ((r = put_text(&o, FIELD_NAME, d->name, JZ_PERSON_NAME_MAX, err)) < 0 ||
+    if ((r = put_text(&o, d->name, JZ_PERSON_NAME_MAX, NAME_PACKED, false, err)) < 0 ||
         (r = put_document(&o, d, err)) < 0 || (r = put_phone(&o, d->phone, err)) < 0 ||
-        (r = put_text(&o, FIELD_ADDRESS, d->address, JZ_PERSON_ADDRESS_MAX, err)) < 0)
+        (r = put_text(&o, d->address, JZ_PERSON_ADDRESS_MAX, ADDRESS_PACKED, true, err)) < 0)
         return r;
     if (o.overflow)
         return jz_error_set(err, JZ_E_LIMIT, "a person's data takes more than %d bytes", MAX_PLAIN);
@@ -320,6 +335,13 @@ static bool take_han(struct in *in, size_t length)
     while (in->at < end) {
         const unsigned first = *in->at++;
         uint32_t c = first;
+        if (first < ' ') {
+            const unsigned n = in->at == end ? 1000 : first << 8 | *in->at++;
+            if (n > 999 || !emit(in, '0' + n / 100) || !emit(in, '0' + n / 10 % 10) ||
+                !emit(in, '0' + n % 10))
+                return false;
+            continue;
+        }
         if (first == HAN_ESCAPE) {
             if (end - in->at < 3)
                 return false;
@@ -340,64 +362,52 @@ static bool take_han(struct in *in, size_t length)
     return true;
 }
 
-static bool take_form(struct in *in, enum form form)
+/* A text with its length before it, or to the end; *ret is where it begins, a NUL behind it. */
+static bool take_text(struct in *in, bool is_packed, bool is_last, const char **ret)
 {
-    size_t length = 0;
-    if ((form == FORM_UTF8 || form == FORM_HAN || form == FORM_DIGITS) && !take_length(in, &length))
+    size_t length = (size_t)(in->end - in->at);
+    if ((!is_last && !take_length(in, &length)) || length > (size_t)(in->end - in->at))
         return false;
-    switch (form) {
-    case FORM_UTF8:
-        if (length > (size_t)(in->end - in->at) || length > (size_t)(in->text_end - in->text))
-            return false;
-        in->text = (char *)mempcpy(in->text, in->at, length);
-        in->at += length;
-        return true;
-    case FORM_HAN:
-        return length <= (size_t)(in->end - in->at) && take_han(in, length);
-    case FORM_DIGITS:
-        return take_digits(in, length);
-    case FORM_CITIZEN:
-        return take_digits(in, CITIZEN_DIGITS);
-    case FORM_MOBILE:
-        return take_digits(in, MOBILE_DIGITS);
-    case FORM_BYTE:
-        return in->at < in->end && emit(in, *in->at++);
-    }
-    return false;
+    *ret = in->text;
+    if (is_packed)
+        return take_han(in, length) && emit(in, 0);
+    if (length > (size_t)(in->text_end - in->text))
+        return false;
+    in->text = mempcpy(in->text, in->at, length);
+    in->at += length;
+    return emit(in, 0);
 }
 
-static bool take_field(struct in *in, struct jz_person_data *d)
+static bool take_document(struct in *in, unsigned flags, struct jz_person_data *d)
 {
-    const unsigned tag = *in->at++;
-    const char *text = in->text;
-    if (!take_form(in, (enum form)(tag & 0xF)) || !emit(in, 0))
-        return false;
-    switch (tag >> 4) {
-    case FIELD_NAME:
-        d->name = text;
-        return true;
-    case FIELD_NUMBER:
-        d->number = text;
-        if ((tag & 0xF) == FORM_CITIZEN)
-            d->kind = JZ_DOCUMENT_CITIZEN_ID;
-        return true;
-    case FIELD_KIND:
-        if ((uint8_t)*text >= JZ_DOCUMENT_KIND_COUNT)
-            return false;
-        d->kind = (enum jz_document_kind)(uint8_t)*text;
-        return true;
-    case FIELD_ISSUER:
-        d->issuer = text;
-        return true;
-    case FIELD_PHONE:
-        d->phone = text;
-        return true;
-    case FIELD_ADDRESS:
-        d->address = text;
-        return true;
-    default:
-        return false;
+    if (flags & CITIZEN) {
+        d->kind = JZ_DOCUMENT_CITIZEN_ID;
+        d->number = in->text;
+        return take_digits(in, CITIZEN_DIGITS) && emit(in, 0);
     }
+    const unsigned kind = in->at < in->end ? *in->at++ : JZ_DOCUMENT_KIND_COUNT;
+    if (kind >= JZ_DOCUMENT_KIND_COUNT)
+        return false;
+    d->kind = (enum jz_document_kind)kind;
+    return take_text(in, false, false, &d->number) &&
+           (!(flags & HAS_ISSUER) || take_text(in, false, false, &d->issuer));
+}
+
+static bool take_phone(struct in *in, unsigned flags, struct jz_person_data *d)
+{
+    if (flags & MOBILE) {
+        d->phone = in->text;
+        return take_digits(in, MOBILE_DIGITS) && emit(in, 0);
+    }
+    return !(flags & HAS_PHONE) || take_text(in, false, false, &d->phone);
+}
+
+static bool take_all(struct in *in, struct jz_person_data *d)
+{
+    const unsigned flags = in->at < in->end ? *in->at++ : LATER;
+    return !(flags & LATER) && take_text(in, flags & NAME_PACKED, false, &d->name) &&
+           take_document(in, flags, d) && take_phone(in, flags, d) &&
+           take_text(in, flags & ADDRESS_PACKED, true, &d->address);
 }
 
 int jz_person_unseal(const struct jz_keyring *keyring, const void *sealed, size_t size,
@@ -416,9 +426,8 @@ int jz_person_unseal(const struct jz_keyring *keyring, const void *sealed, size_
         .name = "", .number = "", .issuer = "", .phone = "", .address = ""
     };
     struct in in = { plain, plain + plain_size, text, text + JZ_PERSON_TEXT_BYTES };
-    while (r == 0 && in.at < in.end)
-        if (!take_field(&in, &d))
-            r = jz_error_set(err, JZ_E_FORMAT, "a person's data is not of a form known here");
+    if (!take_all(&in, &d))
+        r = jz_error_set(err, JZ_E_FORMAT, "a person's data is not of a form known here");
     jz_wipe(plain, plain_size);
     if (r == 0)
         *ret_data = d;

@@ -72,9 +72,10 @@ void jz_store_close(struct jz_store *s)
 {
     if (!s)
         return;
-    jz_writer_stop(s->writer);
+    /* The writer goes last: only it can empty SQLite's log and take it away. */
     for (int i = 0; i < s->idle_count; i++)
         jz_sql_close(s->idle[i]);
+    jz_writer_stop(s->writer);
     jz_policies_unref(s->policies);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->returned);

@@ -201,6 +201,9 @@ void jz_entry_run(struct jz_entry *entry, const char *statement, const struct jz
 int64_t jz_entry_now(const struct jz_entry *entry);
 struct jz_date jz_entry_today(const struct jz_entry *entry);
 
+/* This act is one of many large ones: what only makes a large load faster may be done. */
+void jz_entry_bulk(struct jz_entry *entry);
+
 /* The policies of this group will be stale: load them anew before the next. */
 void jz_entry_policies_changed(struct jz_entry *entry);
 

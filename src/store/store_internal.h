@@ -28,7 +28,7 @@ struct jz_entry {
     struct jz_write *writes;
     size_t count, room;
     int64_t next_id, now;
-    bool policies_changed;
+    bool policies_changed, is_bulk;
     int failed; /* sticky: out of memory or over a limit */
 };
 
@@ -52,18 +52,38 @@ void jz_queue_add(struct jz_queue *queue, struct jz_act *act);
 /* An act that names a list of persons comes alone. */
 size_t jz_queue_take(struct jz_queue *queue, struct jz_act **ret_acts, size_t room);
 
-/* checkpoint.c; the writer calls tend after each commit, with jz_sql_log_pages. */
+/*
+ * checkpoint.c; the writer calls tend after each commit, with jz_sql_log_pages. In a bulk load
+ * pages are written again and again: they are copied once for many commits.
+ */
 struct jz_checkpointer;
 int jz_checkpointer_start(const char *url, struct jz_checkpointer **ret_checkpointer,
                           struct jz_error *err) JZ_MUST_CHECK;
 void jz_checkpointer_stop(struct jz_checkpointer *checkpointer);
-void jz_checkpointer_tend(struct jz_checkpointer *checkpointer, int64_t log_pages);
+void jz_checkpointer_tend(struct jz_checkpointer *checkpointer, int64_t log_pages, bool is_bulk);
 
 /* schema.c */
 int jz_schema_read_version(struct jz_sql *sql, int *ret_version,
                            struct jz_error *err) JZ_MUST_CHECK;
 int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite,
                          struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * chain.c: leaf, chain and mark for the facts among the rows of a group, perhaps on a thread of its
+ * own. The rows stay where they are from begin to end, or cancel. After wait the row has its mark;
+ * end adds the subtrees to be kept to the entry, and *head is then behind the last fact. After an
+ * error only cancel may follow, and a new begin.
+ */
+struct jz_chainer;
+int jz_chainer_new(enum jz_suite suite, struct jz_chainer **ret_chainer,
+                   struct jz_error *err) JZ_MUST_CHECK;
+void jz_chainer_free(struct jz_chainer *chainer);
+int jz_chainer_begin(struct jz_chainer *chainer, struct jz_write *writes, size_t count,
+                     struct jz_head *head, struct jz_error *err) JZ_MUST_CHECK;
+int jz_chainer_wait(struct jz_chainer *chainer, size_t row, struct jz_error *err) JZ_MUST_CHECK;
+int jz_chainer_end(struct jz_chainer *chainer, struct jz_entry *entry,
+                   struct jz_error *err) JZ_MUST_CHECK;
+void jz_chainer_cancel(struct jz_chainer *chainer);
 
 /* writer.c */
 struct jz_writer;

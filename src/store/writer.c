@@ -207,7 +207,7 @@ static void *run(void *context)
             pthread_mutex_unlock(&w->lock);
             done += n;
             if (w->sql)
-                jz_checkpointer_tend(w->checkpointer, jz_sql_log_pages(w->sql));
+                jz_checkpointer_tend(w->checkpointer, jz_sql_log_pages(w->sql), w->entry.is_bulk);
         }
         pthread_mutex_lock(&w->lock);
         expected = w->queue.waiting + count;
@@ -227,10 +227,9 @@ static void release(struct jz_writer *w)
     if (w->sql)
         (void)!jz_sql_checkpoint(w->sql, true, &ignored, NULL);
     jz_sql_close(w->sql);
-    jz_hasher_free(w->hasher);
+    jz_chainer_free(w->chainer);
     jz_arena_done(&w->arena);
     free(w->entry.writes);
-    free(w->bytes.bytes);
     free(w->states);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->work);
@@ -257,7 +256,7 @@ int jz_writer_start(struct jz_store *store, struct jz_writer **ret_writer, struc
     jz_group_init(w);
     int r;
     if ((r = jz_sql_open(store->url, &options, &w->sql, err)) < 0 ||
-        (r = jz_hasher_new(store->suite, &w->hasher, err)) < 0 ||
+        (r = jz_chainer_new(store->suite, &w->chainer, err)) < 0 ||
         (r = jz_checkpointer_start(store->url, &w->checkpointer, err)) < 0) {
         release(w);
         return r;

@@ -17,12 +17,11 @@ struct jz_writer {
     /* The thread's own. */
     struct jz_sql *sql; /* NULL: the connection was lost */
     struct jz_checkpointer *checkpointer;
-    struct jz_hasher *hasher;
+    struct jz_chainer *chainer;
     struct jz_head head;
     bool head_known;
     struct jz_arena arena;
     struct jz_entry entry;
-    struct jz_fact_bytes bytes;
     struct jz_act *group[JZ_STORE_GROUP_ACTS];
     struct jz_person_state *states;
     size_t state_room;
