@@ -114,9 +114,10 @@ static void open_case(struct jz_entry *entry, const struct enrolling *e, int64_t
 static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                   struct jz_error *err)
 {
-    (void)state;
-    (void)err;
     const struct enrolling *e = context;
+    if (!e->sealed->key_is_new && !state->enrolment)
+        return jz_error_set(err, JZ_E_CONFLICT,
+                            "the person's templates were shredded meanwhile: enrol once more");
     const struct jz_sql_value key[JZ_MAX_COLUMNS] = {
         [SUBJECT_KEY_PERSON] = jz_int(e->request->person),
         [SUBJECT_KEY_WRAPPED] = jz_blob(e->sealed->key, e->sealed->key_size),
