@@ -174,10 +174,10 @@ int jz_sql_check(struct jz_sql *sql, struct jz_error *err) JZ_MUST_CHECK;
 int64_t jz_sql_log_pages(const struct jz_sql *sql);
 
 /*
- * Copies what it can from the log into the file, without waiting for readers or writers:
- * *ret_pages of the log are there now. When that is all of it, the next commit begins the log anew.
- * JZ_E_BUSY while another connection does the same. With `all`, for the last of a store: waits, and
- * empties the log.
+ * Copies what it can from the log into the file, without waiting for anybody: *ret_pages of the log
+ * are there now. When that is all of it, the next commit begins the log anew. With `all` the log is
+ * empty afterwards. JZ_E_BUSY while another connection does the same, and with `all` while another
+ * one writes, or reads what is in the log.
  */
 int jz_sql_checkpoint(struct jz_sql *sql, bool all, int64_t *ret_pages,
                       struct jz_error *err) JZ_MUST_CHECK;

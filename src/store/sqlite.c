@@ -13,6 +13,7 @@ struct sqlite {
     char *path;
     int64_t data_version; /* -1: not asked yet */
     int log_pages;        /* told by the latest commit */
+    int timeout_ms;
     struct jz_sql_cache cache;
 };
 
@@ -237,7 +238,8 @@ static int configure(struct sqlite *s, const struct jz_sql_options *options, str
     };
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
         sqlite3_db_config(s->db, switches[i].option, switches[i].value, NULL);
-    sqlite3_busy_timeout(s->db, options->busy_timeout_ms);
+    s->timeout_ms = options->busy_timeout_ms;
+    sqlite3_busy_timeout(s->db, s->timeout_ms);
     /* SQLite falls back to reading where this user may not write. */
     if (!options->read_only && sqlite3_db_readonly(s->db, "main"))
         return jz_error_set(err, JZ_E_DENIED, "%s: this user has no right to write it", s->path);
@@ -479,9 +481,11 @@ static int checkpoint(struct jz_sql *sql, bool all, int64_t *ret_pages, struct j
 {
     struct sqlite *s = sqlite_of(sql);
     int pages = -1, copied = -1;
+    sqlite3_busy_timeout(s->db, 0);
     const int rc = sqlite3_wal_checkpoint_v2(
         s->db, "main", all ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &pages,
         &copied);
+    sqlite3_busy_timeout(s->db, s->timeout_ms);
     if (rc != SQLITE_OK)
         return jz_sqlite_error(s->db, rc, s->path, NULL, err);
     *ret_pages = copied > 0 ? copied : 0;

@@ -43,8 +43,9 @@ int jz_store_version(const char *url, int *ret_version, struct jz_error *err) JZ
 int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err) JZ_MUST_CHECK;
 
 /*
- * The keyring is borrowed and must outlive the store. JZ_E_NOT_FOUND, JZ_E_UNSUPPORTED (older or
- * newer schema, with what to do), JZ_E_IO.
+ * The keyring is borrowed and must outlive the store. The first that opens a database for writing
+ * is bound to it: with another one it is JZ_E_INTEGRITY, before anything is written.
+ * JZ_E_NOT_FOUND, JZ_E_UNSUPPORTED (older or newer schema, with what to do), JZ_E_IO.
  */
 struct jz_store_options {
     bool read_only;

@@ -67,6 +67,11 @@ int jz_schema_read_version(struct jz_sql *sql, int *ret_version,
                            struct jz_error *err) JZ_MUST_CHECK;
 int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite,
                          struct jz_error *err) JZ_MUST_CHECK;
+/* JZ_E_INTEGRITY when the database was made with another keyring; not bound yet: any will do. */
+int jz_schema_check_keyring(struct jz_sql *sql, const struct jz_keyring *keyring, bool *ret_bound,
+                            struct jz_error *err) JZ_MUST_CHECK;
+int jz_schema_bind_keyring(const char *url, const struct jz_keyring *keyring,
+                           struct jz_error *err) JZ_MUST_CHECK;
 
 /*
  * chain.c: leaf, chain and mark for the facts among the rows of a group, perhaps on a thread of its
