@@ -414,7 +414,7 @@ static void make_number(int i, char ret_number[19])
 {
     static const int weights[] = { 7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2 };
     int sum = 0;
-    snprintf(ret_number, 19, "37010219500101%03d", i);
+    snprintf(ret_number, 19, "37010219500101%03u", (unsigned)i % 1000);
     for (int k = 0; k < 17; k++)
         sum += weights[k] * (ret_number[k] - '0');
     ret_number[17] = "10X98765432"[sum % 11];
