@@ -356,6 +356,9 @@ static void a_new_key_takes_nothing_twice(void **state)
                "document,event_on,source_ref\n" CHEN ",2026-07-01,1\n" CHEN ",2026-07-02,2\n",
                "taken_before", "certified - already_later");
     CHECK_FILE("换钥", "document,event_on,source_ref\n" CHEN ",2026-07-02,2\n", "taken_before");
+    /* The same name for another person, or for another day. */
+    CHECK_FILE("换钥", "document,event_on,source_ref\n" LI ",2026-07-02,2\n" CHEN ",2026-07-03,2\n",
+               "refused source_ref ref_reused", "refused source_ref ref_reused");
 }
 
 /* docs/import.md names every column, every name it is known by, and every verdict and reason. */
