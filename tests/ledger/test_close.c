@@ -531,7 +531,8 @@ static void a_late_close_sees_what_came_after(void **state)
 
 /* ---- Killed ---- */
 
-static _Noreturn void be_closed(struct reg *reg, struct jz_date on)
+/* Tells when it begins. */
+static _Noreturn void be_closed(struct reg *reg, struct jz_date on, int pipe)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const struct jz_close_options options = { .on = on, .most_people = 32 };
@@ -539,6 +540,8 @@ static _Noreturn void be_closed(struct reg *reg, struct jz_date on)
     struct reg mine = *reg;
     mine.store = NULL;
     reg_reopen(&mine);
+    if (write(pipe, "x", 1) != 1)
+        _exit(2);
     _exit(jz_close_run(mine.store, &options, &result, &err) < 0 ? 1 : 0);
 }
 
@@ -552,7 +555,7 @@ static void killed_and_run_again_is_run_once(void **state)
     struct reg reg;
     open_with_people(&reg, PEOPLE, 13);
     reg_set_day(on);
-    close_on(&reg, on);
+    const unsigned longest_us = 1000 + (unsigned)(close_on(&reg, on).seconds * 1e6 / 4);
     struct facts wanted = facts_of(&reg);
     reg_close(&reg);
 
@@ -561,14 +564,19 @@ static void killed_and_run_again_is_run_once(void **state)
     int killed = 0, amidst = 0;
     int64_t told = 0;
     for (int i = 0; i < ROUNDS; i++) {
-        int status;
+        int status, ends[2];
+        char byte;
+        assert_int_equal(pipe(ends), 0);
         jz_store_close(reg.store); /* no thread of it may be copied */
         reg.store = NULL;
         const pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0)
-            be_closed(&reg, on);
-        const long pause_us = 2000 + (long)(rand_r(&chance) % 12000) * (i + 1);
+            be_closed(&reg, on, ends[1]);
+        assert_int_equal(read(ends[0], &byte, 1), 1);
+        close(ends[0]);
+        close(ends[1]);
+        const long pause_us = (long)(rand_r(&chance) % longest_us);
         nanosleep(&(struct timespec){ .tv_nsec = pause_us * 1000 }, NULL);
         kill(child, SIGKILL);
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -580,6 +588,7 @@ static void killed_and_run_again_is_run_once(void **state)
         told = now;
     }
     print_message("killed %d times of %d, %d of them amidst\n", killed, ROUNDS, amidst);
+    assert_true(amidst > 0);
     close_on(&reg, on);
     struct facts found = facts_of(&reg);
     are_same(&wanted, &found);
