@@ -52,11 +52,17 @@ static int run_add(int argc, char **argv)
     return r == 0 ? 0 : EXIT_USAGE;
 }
 
+struct listing {
+    bool json;
+    int count;
+};
+
 static int show(void *context, const struct jz_source *s, struct jz_error *err)
 {
-    const bool json = *(const bool *)context;
+    struct listing *listing = context;
     (void)err;
-    if (json)
+    listing->count++;
+    if (listing->json)
         print_json(json_pack("{s:s,s:s,s:s,s:s,s:s,s:I}", "name", s->name, "kind",
                              jz_source_kind_name(s), "trust", jz_trust_name(s->trust), "basis",
                              s->basis, "by", s->by, "fact", (json_int_t)s->fact));
@@ -69,8 +75,8 @@ static int show(void *context, const struct jz_source *s, struct jz_error *err)
 static int run_list(int argc, char **argv)
 {
     struct desk_options where = { 0 };
-    bool json = false;
-    const struct arg args[] = { { "json", ARG_FLAG, &json, "print JSON, a line a source" },
+    struct listing listing = { 0 };
+    const struct arg args[] = { { "json", ARG_FLAG, &listing.json, "print JSON, a line a source" },
                                 DESK_ARGS(&where) };
     int first;
     int r = parse_args(&list_command, args, sizeof args / sizeof args[0], argc, argv, 0, 0, &first);
@@ -80,8 +86,10 @@ static int run_list(int argc, char **argv)
     struct jz_error err;
     if (desk_open(&where, true, &desk) != 0)
         return EXIT_USAGE;
-    if ((r = jz_source_each(desk.store, show, &json, &err)) < 0)
+    if ((r = jz_source_each(desk.store, show, &listing, &err)) < 0)
         complain(NULL, &err);
+    else if (listing.count == 0 && !listing.json)
+        puts("no source yet; see: jianzai source add --help");
     desk_close(&desk);
     return r < 0 ? EXIT_USAGE : 0;
 }

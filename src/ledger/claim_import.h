@@ -4,9 +4,9 @@
  * verdict of its own; a row that is wrong costs nobody else anything.
  *
  * Rows go to the store in batches, one being prepared while the other is written. A row is taken
- * once: its key is a keyed hash of the source and the row's own name in it (or person, day and
- * event), looked up before and guarded by a unique index. So a file may be run again at any time,
- * also after the program was killed in the middle: what was taken is told as such.
+ * once: its key is a keyed hash of the source and the row's own name in it (or person, day,
+ * place and event), looked up before and guarded by a unique index. So a file may be run again at
+ * any time, also after the program was killed in the middle: what was taken is told as such.
  *
  * One thread; the progress function is called on it.
  */

@@ -49,7 +49,7 @@ static int make_key(const struct jz_keyring *keyring, unsigned version,
                     uint8_t ret_key[JZ_LOOKUP_BYTES], struct jz_error *err)
 {
     struct key_text k = { .size = 0 };
-    char person[24], day[JZ_DATE_TEXT_BYTES];
+    char person[24], place[12], day[JZ_DATE_TEXT_BYTES];
     add(&k, "source-row-v1");
     add(&k, import->source);
     if (*row->in.ref) {
@@ -60,6 +60,8 @@ static int make_key(const struct jz_keyring *keyring, unsigned version,
         add(&k, "event");
         add(&k, person);
         add(&k, jz_date_format(row->in.on, day));
+        snprintf(place, sizeof place, "%06u", row->in.place);
+        add(&k, place);
         add(&k, row->in.is_death ? "death" : row->in.not_passed ? row->in.not_passed : "");
         add(&k, row->in.event);
     }

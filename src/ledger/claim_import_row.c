@@ -1,6 +1,8 @@
 /* Words of verdicts, and reading the fields of one row. */
 #include "ledger/claim_import.h"
 
+#include "base/csv_write.h"
+
 #include <string.h>
 
 const struct jz_word jz_row_verdict_words[JZ_ROW_VERDICTS] = {
@@ -73,6 +75,8 @@ enum jz_row_refusal jz_row_text(const struct jz_csv_field *field, bool required,
         return JZ_REFUSED_LONG;
     memcpy(ret, f.text, f.size);
     ret[f.size] = 0;
+    const char *plain = jz_csv_unguard(ret);
+    memmove(ret, plain, strlen(plain) + 1);
     return JZ_REFUSED_NOT;
 }
 

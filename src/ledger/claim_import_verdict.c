@@ -49,7 +49,7 @@ static void say(struct words *w, const char *zh, const char *en)
 {
     const size_t z = strlen(w->zh), e = strlen(w->en);
     snprintf(w->zh + z, sizeof w->zh - z, "%s", zh);
-    snprintf(w->en + e, sizeof w->en - e, "%s%s", e ? " " : "", en);
+    snprintf(w->en + e, sizeof w->en - e, "%s%s", e && *en != ':' ? " " : "", en);
 }
 
 /* The sentences of each name in a list of reasons. */
@@ -80,7 +80,8 @@ void jz_rows_verdicts_put(struct import_verdicts *v, const struct jz_row_format 
     if (row->verdict != JZ_ROW_REFUSED) {
         reason = row->reasons;
         say(&w, jz_row_verdict_words[row->verdict].zh_hans, jz_row_verdict_words[row->verdict].en);
-        say(&w, *row->reasons ? "：" : "", "");
+        if (*row->reasons)
+            say(&w, "：", ":");
         say_reasons(&w, row->reasons);
     } else if (row->trouble != JZ_CSV_FINE) {
         const struct jz_csv_trouble_info *info = jz_csv_trouble_info(row->trouble);

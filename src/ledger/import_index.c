@@ -118,9 +118,10 @@ int jz_import_index(struct jz_importing *m, struct jz_error *err)
         return jz_error_set(err, JZ_E_INTEGRITY,
                             "the import brought %zu people where its file has %lld", p.count,
                             (long long)m->counts.people);
-    size_t at = m->phase == JZ_IMPORT_INDEXING ? (size_t)m->position : 0;
-    /* One act even where there is nothing, to say that this phase is over. */
-    do {
+    bool is_marked = m->phase == JZ_IMPORT_INDEXING;
+    size_t at = is_marked ? (size_t)m->position : 0;
+    /* One act even where there is nobody, to say that this phase has begun. */
+    while (at < p.count || !is_marked) {
         struct chunk c = { m, p.of, at, p.count - at > CHUNK_PAIRS ? at + CHUNK_PAIRS : p.count };
         struct jz_act act = { .decide = decide, .context = &c };
         if ((r = jz_store_submit(m->store, &act, 1, err)) < 0)
@@ -131,7 +132,8 @@ int jz_import_index(struct jz_importing *m, struct jz_error *err)
             return act.result;
         }
         at = c.end;
+        is_marked = true;
         jz_import_tell(m, JZ_IMPORT_INDEXING, (int64_t)at, (int64_t)p.count);
-    } while (at < p.count);
+    }
     return 0;
 }

@@ -142,7 +142,7 @@ static char *dump(json_t *object)
 
 static char *pack_job(const struct jz_importing *m, enum jz_import_phase phase)
 {
-    return dump(json_pack("{s:s,s:I,s:i,s:i,s:s?,s:o}", "phase", phase_names[phase], "import",
+    return dump(json_pack("{s:s,s:I,s:i,s:i,s:s*,s:o}", "phase", phase_names[phase], "import",
                           (json_int_t)m->import, "on", jz_date_key(m->on), "key", (int)m->key,
                           "override", m->options->override_reason, "counts",
                           pack_counts(&m->counts)));
@@ -161,7 +161,7 @@ static int unpack_job(struct jz_importing *m, const char *text, size_t size, str
     json_int_t import = 0, rows, people, benefits, there, refused, warned;
     int on = 0, key = 0, r = 0;
     if (!detail ||
-        json_unpack(detail, "{s:s,s:I,s:i,s:i,s:s?,s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "phase", &phase,
+        json_unpack(detail, "{s:s,s:I,s:i,s:i,s?s,s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "phase", &phase,
                     "import", &import, "on", &on, "key", &key, "override", &override, "counts",
                     "rows", &rows, "people", &people, "benefits", &benefits, "there", &there,
                     "refused", &refused, "warned", &warned) < 0) {

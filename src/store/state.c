@@ -244,10 +244,11 @@ static int load_facts(struct jz_sql *sql, size_t count, struct loading *l, struc
         (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
                          l->events.facts, l->events.count, on_event, l, err)) < 0)
         return r;
-    return jz_sql_each(sql,
-                       "SELECT c.id, c.kind FROM review_case c WHERE c.id = $1 AND c.of IS NULL AND "
-                       "NOT EXISTS (SELECT 1 FROM review_case d WHERE d.of = c.id)",
-                       l->cases.facts, l->cases.count, on_case, l, err);
+    return jz_sql_each(
+        sql,
+        "SELECT c.id, c.kind FROM review_case c WHERE c.id = $1 AND c.of IS NULL AND "
+        "NOT EXISTS (SELECT 1 FROM review_case d WHERE d.of = c.id)",
+        l->cases.facts, l->cases.count, on_case, l, err);
 }
 
 static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct loading *l,
