@@ -4,10 +4,11 @@
 #   make check   the whole test run
 #
 # make         builds build/jianzai          make setup   installs packages and models
-# make bench   measures                      make lint    format, includes, shell scripts
+# make bench   BENCH_PEOPLE=1000000          make lint    format, includes, shell scripts
 # make fuzz    FUZZ_SECONDS=60 per target    make clean   removes what was built
 
 FUZZ_SECONDS = 60
+BENCH_PEOPLE = 1000000
 SETUP =
 SANITIZE = -Db_lundef=false -Dc_args=-fno-sanitize-recover=all -Db_sanitize=address,undefined
 
@@ -39,6 +40,7 @@ check: setup
 bench: SETUP = --bench
 bench: setup build
 	@tools/bench build/jianzai
+	@tools/bench-ledger build/jianzai --people $(BENCH_PEOPLE)
 
 # What is found goes to build-fuzz/new-NAME, never into the corpus; crashes go to crash-NAME/.
 fuzz: setup build-fuzz
@@ -57,7 +59,7 @@ fuzz: setup build-fuzz
 
 lint:
 	@tools/check --lint
-	@if command -v shellcheck >/dev/null; then shellcheck tools/setup tools/check .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck tools/setup tools/check tools/demo tools/private-postgres .ci/run; fi
 
 clean:
 	rm -rf build build-clang build-asan build-fuzz

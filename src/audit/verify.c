@@ -136,6 +136,11 @@ static struct batch *current(struct walk *w)
     return &w->hashing->batches[w->filled % BATCHES];
 }
 
+static bool is_full(const struct batch *b)
+{
+    return b->count >= BATCH_ROWS || b->used >= BATCH_BYTES;
+}
+
 static int hand_over(struct walk *w, bool *ret_going_on, struct jz_error *err)
 {
     jz_audit_hashing_post(w->hashing);
@@ -188,9 +193,13 @@ static int take_row(struct walk *w, const struct cursor *c, struct jz_error *err
     struct batch *b = current(w);
     struct jz_sql_value values[JZ_MAX_COLUMNS];
     jz_audit_row(c->rows, c->table, values);
-    int r;
-    if ((r = jz_fact_encode(c->table, values, &w->bytes, err)) < 0 ||
-        (r = reserve(b, w->bytes.size, err)) < 0)
+    int r = jz_fact_encode(c->table, values, &w->bytes, err);
+    if (r == JZ_E_LIMIT) {
+        /* The writer refuses such a row, so it is another one. */
+        find(w, JZ_AUDIT_CHANGED, c->table, c->id, jz_audit_row_person(c->table, values));
+        return 0;
+    }
+    if (r < 0 || (r = reserve(b, w->bytes.size, err)) < 0)
         return r;
     b->rows[b->count++] = (struct row){
         .table = c->table,
@@ -234,7 +243,7 @@ static int walk(struct walk *w, struct jz_error *err)
         struct cursor *c = lowest(w);
         if (c->id == w->want - 1 && c->id > 0)
             return take_row(w, c, err); /* a twin, which the hashing thread judges */
-        if (current(w)->count >= BATCH_ROWS && (r = hand_over(w, &going_on, err)) < 0)
+        if (is_full(current(w)) && (r = hand_over(w, &going_on, err)) < 0)
             return r;
         check_number(w, c);
         if (!going_on || w->found.finding != JZ_AUDIT_SOUND)
@@ -416,6 +425,8 @@ static int by_size(const void *a, const void *b)
 
 static int add_root(struct roots *roots, const struct root_check *check, struct jz_error *err)
 {
+    if (roots->count > JZ_AUDIT_ROOTS_MAX)
+        return jz_error_set(err, JZ_E_LIMIT, "more than %d signed roots", JZ_AUDIT_ROOTS_MAX);
     if (roots->count == roots->room) {
         const size_t room = roots->room ? 2 * roots->room : 64;
         struct root_check *list = realloc(roots->list, room * sizeof *list);

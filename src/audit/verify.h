@@ -49,6 +49,8 @@ struct jz_audit_result {
     uint8_t root[JZ_DIGEST_BYTES]; /* of the tree of all facts, when sound */
 };
 
+#define JZ_AUDIT_ROOTS_MAX (1 << 20) /* signed roots in one log */
+
 struct jz_audit_options {
     void (*on_progress)(void *context, uint64_t done, uint64_t total); /* may be NULL */
     void *context;

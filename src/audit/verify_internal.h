@@ -12,6 +12,7 @@
 
 enum {
     BATCH_ROWS = 4096,
+    BATCH_BYTES = 4 << 20, /* a batch that has more is handed over early */
     BATCHES = 4,
     BATCH_NODES = 2 * (BATCH_ROWS >> JZ_TREE_KEPT_LEVEL) + JZ_TREE_LEVELS,
 };

@@ -1,11 +1,14 @@
 /*
  * How many certifications a second are on disk when so many callers wait for each, beside what one
- * caller alone gets (a commit each) and beside the disk's own fsync rate.
+ * caller alone gets (a commit each) and beside the disk's own fsync rate; and how many people are
+ * found a second by their document numbers.
  */
 #include "cli/desk.h"
 
 #include "base/clock.h"
+#include "identity/reference.h"
 #include "ledger/claim.h"
+#include "store/person.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +23,14 @@ const struct command bench_store_command = {
     "durable certifications a second on a register that has people and policies"
 };
 
-enum { MAX_CALLERS = 1024, MAX_PEOPLE = 1000000, FSYNC_ROUNDS = 200, FSYNC_BYTES = 4096 };
+enum {
+    MAX_CALLERS = 1024,
+    MAX_PEOPLE = 1000000,
+    FSYNC_ROUNDS = 200,
+    FSYNC_BYTES = 4096,
+    NUMBERS = 20000,
+    FINDERS = 2
+};
 
 struct bench {
     struct jz_store *store;
@@ -167,6 +177,91 @@ static int measure_fsync(const char *db, double *ret_per_second, struct jz_error
     return 0;
 }
 
+/* ---- Finding people ---- */
+
+struct finder {
+    struct jz_store *store;
+    char (*numbers)[JZ_DOCUMENT_NUMBER_BYTES];
+    size_t count, first;
+    atomic_bool *stop;
+    pthread_t thread;
+    uint64_t done;
+    int result;
+    struct jz_error error;
+};
+
+static void *find_numbers(void *context)
+{
+    struct finder *f = context;
+    for (size_t i = f->first; !atomic_load(f->stop) && f->result == 0; i++) {
+        int64_t person;
+        f->result = jz_person_find(f->store, f->numbers[i % f->count], &person, &f->error);
+        f->done++;
+    }
+    return NULL;
+}
+
+/* The document numbers of people all over the register. */
+static int read_numbers(struct bench *b, char (*numbers)[JZ_DOCUMENT_NUMBER_BYTES],
+                        size_t *ret_count, struct jz_error *err)
+{
+    struct jz_sql *sql = NULL;
+    int r = jz_store_reader(b->store, &sql, err);
+    size_t count = 0;
+    if (r < 0)
+        return r;
+    for (; count < NUMBERS && r == 0; count++) {
+        struct jz_person_record record;
+        if ((r = jz_person_read(sql, jz_store_keyring(b->store), next_person(b), &record, err)) < 0)
+            break;
+        snprintf(numbers[count], JZ_DOCUMENT_NUMBER_BYTES, "%s", record.data.number);
+        if (*record.data.issuer)
+            jz_reference_format(record.person, numbers[count]);
+        jz_person_record_wipe(&record);
+    }
+    jz_store_return(b->store, sql);
+    *ret_count = count;
+    return r;
+}
+
+static int measure_finds(struct bench *b, int finders, int64_t seconds, double *ret_per_second,
+                         struct jz_error *err)
+{
+    jz_autofree char(*numbers)[JZ_DOCUMENT_NUMBER_BYTES] = calloc(NUMBERS, sizeof *numbers);
+    struct finder f[FINDERS];
+    atomic_bool stop = false;
+    size_t count = 0;
+    if (!numbers)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    int started = 0, r = read_numbers(b, numbers, &count, err);
+    if (r < 0)
+        return r;
+    const int64_t start = jz_clock_ns();
+    for (; started < finders; started++) {
+        f[started] = (struct finder){ .store = b->store,
+                                      .numbers = numbers,
+                                      .count = count,
+                                      .first = count / FINDERS * (size_t)started,
+                                      .stop = &stop };
+        if (pthread_create(&f[started].thread, NULL, find_numbers, &f[started]) != 0)
+            break;
+    }
+    while (jz_clock_ns() - start < seconds * 1000000000)
+        usleep(20000);
+    atomic_store(&stop, true);
+    uint64_t done = 0;
+    for (int i = 0; i < started; i++) {
+        pthread_join(f[i].thread, NULL);
+        done += f[i].done;
+        if (f[i].result < 0) {
+            r = f[i].result;
+            *err = f[i].error;
+        }
+    }
+    *ret_per_second = (double)done / ((double)(jz_clock_ns() - start) / 1e9);
+    return r;
+}
+
 static int run(int argc, char **argv)
 {
     struct desk_options where = { 0 };
@@ -193,30 +288,34 @@ static int run(int argc, char **argv)
         return EXIT_USAGE;
     struct bench b = { .store = desk.store, .today = jz_date_today() };
     struct figure many, one;
-    double fsyncs = 0;
+    double fsyncs = 0, finds[FINDERS] = { 0 };
     if ((r = read_people(&b, &err)) >= 0 &&
         (r = measure_fsync(desk_db(&where), &fsyncs, &err)) >= 0 &&
+        (r = measure_finds(&b, 1, seconds, &finds[0], &err)) >= 0 &&
+        (r = measure_finds(&b, FINDERS, seconds, &finds[1], &err)) >= 0 &&
         (r = measure(&b, 1, seconds, &one, &err)) >= 0)
         r = measure(&b, (int)callers, seconds, &many, &err);
     if (r < 0)
         complain(NULL, &err);
     else if (json)
-        print_json(
-            json_pack("{s:I,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "people", (json_int_t)b.people_count,
-                      "callers", (int)callers, "per_second", json_number(many.per_second),
-                      "one_caller_per_second", json_number(one.per_second), "ratio",
-                      json_number(many.per_second / one.per_second), "acts_per_commit",
-                      json_number(many.acts_per_group), "facts_per_second",
-                      json_number(many.facts_per_second), "longest_ms",
-                      json_number(many.longest_ms), "fsync_per_second", json_number(fsyncs)));
+        print_json(json_pack(
+            "{s:I,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "people", (json_int_t)b.people_count,
+            "callers", (int)callers, "per_second", json_number(many.per_second),
+            "one_caller_per_second", json_number(one.per_second), "ratio",
+            json_number(many.per_second / one.per_second), "acts_per_commit",
+            json_number(many.acts_per_group), "facts_per_second",
+            json_number(many.facts_per_second), "longest_ms", json_number(many.longest_ms),
+            "fsync_per_second", json_number(fsyncs), "finds_per_second_1_thread",
+            json_number(finds[0]), "finds_per_second_2_threads", json_number(finds[1])));
     else
         printf("%zu people; this disk: %.0f fsync/s\n"
                "  1 caller:   %8.0f certifications/s, on disk when answered\n"
                "  %lld callers: %8.0f certifications/s (%.1f times), %.1f a commit, %.0f facts/s, "
-               "longest wait %.1f ms\n",
+               "longest wait %.1f ms\n"
+               "  found by document number: %.0f/s with 1 thread, %.0f/s with 2\n",
                b.people_count, fsyncs, one.per_second, (long long)callers, many.per_second,
                many.per_second / one.per_second, many.acts_per_group, many.facts_per_second,
-               many.longest_ms);
+               many.longest_ms, finds[0], finds[1]);
     free(b.people);
     desk_close(&desk);
     return r < 0 ? EXIT_USAGE : 0;

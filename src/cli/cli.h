@@ -105,9 +105,23 @@ extern const struct command key_suite_command;
 extern const struct command key_show_command;
 extern const struct command key_public_command;
 extern const struct command person_import_command;
+extern const struct command close_command;
+extern const struct command lab_command;
+extern const struct command rebuild_command;
+extern const struct command person_forget_command;
+extern const struct command receipt_show_command;
+extern const struct command key_renew_command;
+extern const struct command audit_prove_command;
 
 /* The commands of a group, NULL behind the last. */
+extern const struct command *const audit_commands[];
 extern const struct command *const db_commands[];
 extern const struct command *const operator_commands[];
 extern const struct command *const person_commands[];
+extern const struct command *const source_commands[];
+extern const struct command *const data_match_commands[];
+extern const struct command *const unit_list_commands[];
+extern const struct command *const evidence_commands[];
+extern const struct command *const death_commands[];
+extern const struct command *const review_commands[];
 /* clang-format on */

@@ -35,7 +35,10 @@ int desk_open(const struct desk_options *options, bool read_only, struct desk *r
     struct desk d = { 0 };
     struct jz_error err;
     const struct jz_pkcs11 module = desk_module();
-    const struct jz_store_options store_options = { .read_only = read_only };
+    const struct jz_store_options store_options = {
+        .read_only = read_only,
+        .without_policies = options->without_policies,
+    };
     if (jz_keyring_open(desk_keys(options), module.module ? &module : NULL, &d.keyring, &err) < 0 ||
         jz_store_open(desk_db(options), d.keyring, &store_options, &d.store, &err) < 0) {
         complain(NULL, &err);

@@ -7,6 +7,7 @@
 /* Where things are: the options --db and --keys, or JIANZAI_DB and JIANZAI_KEYS. */
 struct desk_options {
     const char *db, *keys;
+    bool without_policies; /* the register may be damaged: none are read */
 };
 #define DESK_ARGS(o)                                                                               \
     { "db", ARG_TEXT, &(o)->db, "URL: the database, default $JIANZAI_DB or jianzai.db" },          \

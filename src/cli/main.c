@@ -5,22 +5,12 @@
 
 /* clang-format off: a line a command, so that changes do not meet */
 static const struct command *const face_commands[] = {
-    &face_detect_command,
-    &face_quality_command,
-    &face_embed_command,
-    &face_spoof_command,
-    &face_compare_command,
-    &face_liveness_command,
-    &face_pairs_command,
-    NULL,
+    &face_detect_command,  &face_quality_command,  &face_embed_command, &face_spoof_command,
+    &face_compare_command, &face_liveness_command, &face_pairs_command, NULL,
 };
 
 static const struct command *const bench_commands[] = {
-    &bench_face_command,
-    &bench_gallery_command,
-    &bench_policy_command,
-    &bench_store_command,
-    NULL,
+    &bench_face_command, &bench_gallery_command, &bench_policy_command, &bench_store_command, NULL,
 };
 
 static const struct command *const fake_commands[] = {
@@ -31,6 +21,7 @@ static const struct command *const fake_commands[] = {
 static const struct command *const key_commands[] = {
     &key_init_command,
     &key_rotate_command,
+    &key_renew_command,
     &key_suite_command,
     &key_show_command,
     &key_public_command,
@@ -38,6 +29,7 @@ static const struct command *const key_commands[] = {
 };
 
 static const struct command *const receipt_commands[] = {
+    &receipt_show_command,
     &receipt_verify_command,
     NULL,
 };
@@ -51,13 +43,8 @@ static const struct command *const policy_commands[] = {
 };
 
 static const struct command *const single_commands[] = {
-    &certify_command,
-    &enrol_command,
-    &standing_command,
-    &history_command,
-    &eval_command,
-    &models_command,
-    NULL,
+    &certify_command, &enrol_command,   &standing_command, &history_command, &close_command,
+    &lab_command,     &rebuild_command, &eval_command,     &models_command,  NULL,
 };
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
@@ -65,12 +52,19 @@ static const struct {
     const char *name;
     const struct command *const *commands;
 } groups[] = {
+    { "audit", audit_commands },
     { "db", db_commands },
     { "key", key_commands },
     { "operator", operator_commands },
     { "policy", policy_commands },
     { "person", person_commands },
     { "receipt", receipt_commands },
+    { "evidence", evidence_commands },
+    { "death", death_commands },
+    { "review", review_commands },
+    { "source", source_commands },
+    { "data-match", data_match_commands },
+    { "unit-list", unit_list_commands },
     { "face", face_commands },
     { "bench", bench_commands },
     { "fake", fake_commands },

@@ -473,6 +473,7 @@ static int run_correct(int argc, char **argv)
     return r;
 }
 
-const struct command *const person_commands[] = { &person_import_command, &show_command,
-                                                  &find_command,          &list_command,
-                                                  &correct_command,       NULL };
+const struct command *const person_commands[] = {
+    &person_import_command, &show_command,          &find_command, &list_command,
+    &correct_command,       &person_forget_command, NULL
+};

@@ -17,7 +17,7 @@ const struct command policy_load_command = {
     "put policy versions into the register; what is there already is passed over"
 };
 const struct command policy_explain_command = {
-    "explain", run_explain, "PERSON [--on DATE]",
+    "explain", run_explain, "PERSON [--on DATE] [--documents]",
     "which policy holds for each benefit of a person, why, and what it asks for"
 };
 
@@ -66,29 +66,40 @@ static int run_load(int argc, char **argv)
     return r;
 }
 
-static void explain_documents(const struct jz_policy *p)
+static void explain_kind(const struct jz_policy *p, enum jz_evidence_kind kind, bool documents)
 {
-    for (int kind = 0; kind < JZ_EV_KINDS; kind++) {
-        if (!p->rule.accept[kind].accepted)
-            continue;
-        printf("    %s (%s), strength %c", jz_evidence_words[kind].name,
-               jz_evidence_words[kind].zh_hans,
-               jz_strength_letter((enum jz_strength)p->rule.accept[kind].strength));
-        if (p->rule.accept[kind].months)
-            printf(", carries %u months", p->rule.accept[kind].months);
-        if (p->rule.accept[kind].max_consecutive)
-            printf(", at most %u in a row", p->rule.accept[kind].max_consecutive);
-        puts("");
-        size_t count = 0;
-        const struct jz_paper_rule *d = jz_policy_documents(p, (enum jz_evidence_kind)kind, &count);
-        for (size_t i = 0; i < count; i++)
-            printf("      %s, %s%s%s: %s\n", jz_paper_name(&d[i]), jz_form_words[d[i].form].en,
-                   d[i].make_up ? ", only when late" : "",
-                   d[i].group ? ", or another of its group" : "", p->bases[d[i].basis].cite);
-    }
+    const struct jz_accept *accept = &p->rule.accept[kind];
+    size_t count = 0;
+    const struct jz_paper_rule *d = jz_policy_documents(p, kind, &count);
+    printf("      %s (%s), strength %c", jz_evidence_words[kind].name,
+           jz_evidence_words[kind].zh_hans, jz_strength_letter((enum jz_strength)accept->strength));
+    if (accept->months)
+        printf(", carries %u months", accept->months);
+    if (accept->max_consecutive)
+        printf(", at most %u in a row", accept->max_consecutive);
+    puts("");
+    for (size_t i = 0; documents && i < count; i++)
+        printf("        %s, %s%s%s: %s\n", jz_paper_name(&d[i]), jz_form_words[d[i].form].en,
+               d[i].make_up ? ", only when late" : "",
+               d[i].group ? ", or another of its group" : "", p->bases[d[i].basis].cite);
 }
 
-static void explain(const struct jz_person_state *state, struct jz_date on)
+/* The whole list is long: the documents' own bases come with the documents. */
+static void explain_rules(const struct jz_policy *p, bool documents)
+{
+    for (size_t k = 0; documents && k < p->base_count; k++)
+        printf("    legal basis: %s\n", p->bases[k].cite);
+    if (!documents && p->base_count > 0)
+        printf("    legal basis: %s, and %zu more\n", p->bases[0].cite, p->base_count - 1);
+    puts("    signs of life that count:");
+    for (int kind = 0; kind < JZ_EV_KINDS; kind++)
+        if (p->rule.accept[kind].accepted)
+            explain_kind(p, (enum jz_evidence_kind)kind, documents);
+    if (!documents)
+        puts("    --documents says which documents each may ask for, and on what basis");
+}
+
+static void explain(const struct jz_person_state *state, struct jz_date on, bool documents)
 {
     char reference[JZ_REFERENCE_TEXT_BYTES], day[JZ_DATE_TEXT_BYTES], from[JZ_DATE_TEXT_BYTES];
     printf("%s on %s\n", jz_reference_format(state->person, reference), jz_date_format(on, day));
@@ -103,14 +114,15 @@ static void explain(const struct jz_person_state *state, struct jz_date on)
         }
         printf(" policy %s version %u (fact %lld), in force from %s\n", p->id, p->version,
                (long long)fact, day_text(p->from, from));
-        printf("    because its region has the longest prefix of %06u in force: %0*u\n", b->region,
-               p->region_digits ? (int)p->region_digits : 1, p->region);
-        for (size_t k = 0; k < p->base_count; k++)
-            printf("    legal basis: %s\n", p->bases[k].cite);
+        if (p->region_digits)
+            printf("    because of all in force %06u, %u digits of it, is nearest to the region\n",
+                   p->region, p->region_digits);
+        else
+            puts("    because no policy of a nearer region is in force: it is the country's");
         if (p->campaign_reason)
             printf("    campaign until %s: %s\n", day_text(p->rule.campaign_deadline, day),
                    p->campaign_reason);
-        explain_documents(p);
+        explain_rules(p, documents);
     }
 }
 
@@ -118,7 +130,12 @@ static int run_explain(int argc, char **argv)
 {
     struct desk_options where = { 0 };
     struct jz_date on = { 0 };
-    const struct arg args[] = { { "on", ARG_DATE, &on, "DATE: default today" }, DESK_ARGS(&where) };
+    bool documents = false;
+    const struct arg args[] = {
+        { "on", ARG_DATE, &on, "DATE: default today" },
+        { "documents", ARG_FLAG, &documents, "each document with its legal basis" },
+        DESK_ARGS(&where),
+    };
     int first;
     int r = parse_args(&policy_explain_command, args, sizeof args / sizeof args[0], argc, argv, 1,
                        1, &first);
@@ -132,7 +149,7 @@ static int run_explain(int argc, char **argv)
         return EXIT_USAGE;
     if ((r = desk_person(&desk, argv[first], &person)) == 0) {
         if (jz_person_state_load(desk.store, person, &state, &err) == 0) {
-            explain(&state, jz_date_is_set(on) ? on : jz_date_today());
+            explain(&state, jz_date_is_set(on) ? on : jz_date_today(), documents);
             jz_person_state_done(&state);
         } else {
             complain(argv[first], &err);

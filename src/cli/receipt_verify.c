@@ -1,4 +1,5 @@
 #include "cli/args.h"
+#include "cli/published.h"
 
 #include "base/file.h"
 #include "receipt/proof.h"
@@ -15,9 +16,7 @@ const struct command receipt_verify_command = {
     "whether a receipt or a proof is genuine; needs no network and no register"
 };
 
-enum { MAX_FILE_BYTES = 1 << 20, MAX_KEYS = 16 };
-
-static const char key_mark[] = "jianzai-public-key:";
+enum { MAX_FILE_BYTES = 1 << 20 };
 
 /* What was found out about one receipt. */
 struct finding {
@@ -25,54 +24,6 @@ struct finding {
     struct jz_proof proof;
     bool proven; /* a proof, not only a receipt */
 };
-
-/* The next line that is neither empty nor a remark, trimmed in place; NULL at the end. */
-static char *next_line(char **rest)
-{
-    char *line;
-    while ((line = strsep(rest, "\n"))) {
-        while (isspace((unsigned char)*line))
-            line++;
-        for (char *end = line + strlen(line); end > line && isspace((unsigned char)end[-1]);)
-            *--end = 0;
-        if (*line && *line != '#')
-            return line;
-    }
-    return NULL;
-}
-
-/* All keys an installation has published, one a line, or the one key that was typed. */
-static int read_keys(const char *where, struct jz_public_key keys[MAX_KEYS], size_t *ret_count,
-                     struct jz_error *err)
-{
-    jz_autofree char *text = NULL;
-    size_t size, count = 0;
-    if (strncmp(where, key_mark, strlen(key_mark)) == 0) {
-        text = strdup(where);
-        if (!text)
-            return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    } else {
-        uint8_t *data;
-        int r = jz_file_read(where, MAX_FILE_BYTES, &data, &size, err);
-        if (r < 0)
-            return r;
-        text = (char *)data;
-    }
-    char *rest = text;
-    for (char *line; (line = next_line(&rest)); count++) {
-        if (count == MAX_KEYS)
-            return jz_error_set(err, JZ_E_LIMIT, "--key: more than %d keys", MAX_KEYS);
-        int r = jz_public_key_parse(line, &keys[count], err);
-        if (r < 0) {
-            jz_error_prefix(err, "--key");
-            return r;
-        }
-    }
-    if (count == 0)
-        return jz_error_set(err, JZ_E_FORMAT, "--key: %s holds no key", where);
-    *ret_count = count;
-    return 0;
-}
 
 /* The text that is to be judged: typed, in a file, or on standard input. */
 static int read_subject(const char *where, char **ret_text, size_t *ret_size, struct jz_error *err)
@@ -187,12 +138,13 @@ static json_t *json_finding(const struct finding *f)
 
 static int verify(const char *key, bool json, const char *where)
 {
-    struct jz_public_key keys[MAX_KEYS];
+    struct jz_public_key keys[PUBLISHED_KEYS_MAX];
     struct jz_error err;
     struct finding finding;
     jz_autofree char *text = NULL;
     size_t count = 0, size = 0;
-    if (read_keys(key, keys, &count, &err) < 0 || read_subject(where, &text, &size, &err) < 0) {
+    if (read_published_keys(key, keys, &count, &err) < 0 ||
+        read_subject(where, &text, &size, &err) < 0) {
         complain(NULL, &err);
         return EXIT_USAGE;
     }

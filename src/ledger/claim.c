@@ -37,22 +37,39 @@ static bool is_own_attempt(unsigned kind)
     return kind == JZ_EV_FACE_REMOTE || kind == JZ_EV_FACE_KIOSK;
 }
 
-int jz_claim_tries(const struct jz_person_state *state)
+/* Attempts before the enrolment failed for the lack of it, and are not held against the person. */
+static int count_failures(const struct jz_person_state *state, int64_t except)
 {
-    int64_t last_pass = 0;
+    int64_t since = state->enrolment;
     int tries = 0;
     for (int i = 0; i < state->sign_count; i++)
-        if (state->signs[i].outcome == JZ_OUTCOME_PASS && state->signs[i].id > last_pass)
-            last_pass = state->signs[i].id;
-    /* Before there was a template nothing could match: a new one begins the count anew. */
-    const int64_t from = state->enrolment > last_pass ? state->enrolment : last_pass;
+        if (state->signs[i].outcome == JZ_OUTCOME_PASS &&
+            state->signs[i].kind != JZ_EV_WEAK_SIGNAL && state->signs[i].id > since)
+            since = state->signs[i].id;
     for (int i = 0; i < state->sign_count; i++)
-        tries += state->signs[i].outcome == JZ_OUTCOME_FAIL && state->signs[i].id > from &&
-                 is_own_attempt(state->signs[i].kind);
+        tries += state->signs[i].outcome == JZ_OUTCOME_FAIL && state->signs[i].id > since &&
+                 state->signs[i].id != except && is_own_attempt(state->signs[i].kind);
     return tries;
 }
 
+int jz_claim_tries(const struct jz_person_state *state)
+{
+    return count_failures(state, 0);
+}
+
 /* ---- What speaks against it ---- */
+
+/* Whether it is a row of evidence of this person that nothing has superseded. */
+static bool stands(const struct jz_person_state *state, int64_t evidence)
+{
+    for (int i = 0; i < state->benefit_count; i++)
+        if (state->benefits[i].benefit == evidence)
+            return false; /* what the system before this one knew lies in the benefit */
+    for (int i = 0; i < state->sign_count; i++)
+        if (state->signs[i].id == evidence)
+            return true;
+    return false;
+}
 
 static int check(const struct jz_claim *c, const struct jz_person_state *state,
                  struct jz_date today, struct jz_error *err)
@@ -70,17 +87,33 @@ static int check(const struct jz_claim *c, const struct jz_person_state *state,
         return jz_error_set(err, JZ_E_USAGE,
                             "evidence of kind %s needs the operator who answers for it: --by",
                             jz_evidence_words[c->kind].name);
+    if (c->of && !stands(state, c->of))
+        return jz_error_set(err, JZ_E_USAGE,
+                            "%lld is no evidence of this person, or was corrected before: see "
+                            "evidence list",
+                            (long long)c->of);
     return 0;
 }
 
-/* A day on which the person was seen in another province, in the flesh both times. */
+/* Kinds for which the person need not have been where it was observed. */
+static bool is_from_afar(unsigned kind)
+{
+    return kind == JZ_EV_PROXY || kind == JZ_EV_MATERIALS || kind == JZ_EV_WEAK_SIGNAL;
+}
+
+/*
+ * A day on which the person was seen in another province, in the flesh both times. A correction is
+ * made by somebody who looked into that.
+ */
 static bool is_in_two_places(const struct jz_claim *c, const struct jz_person_state *state)
 {
     enum { PROVINCE = 10000 };
-    for (int i = 0; c->place && i < state->sign_count; i++)
+    if (!c->place || c->of || is_from_afar(c->kind))
+        return false;
+    for (int i = 0; i < state->sign_count; i++)
         if (jz_date_compare(state->signs[i].observed_on, c->observed_on) == 0 &&
-            state->signs[i].outcome == JZ_OUTCOME_PASS && state->details[i].place &&
-            state->details[i].place / PROVINCE != c->place / PROVINCE)
+            state->signs[i].outcome == JZ_OUTCOME_PASS && !is_from_afar(state->signs[i].kind) &&
+            state->details[i].place && state->details[i].place / PROVINCE != c->place / PROVINCE)
             return true;
     return false;
 }
@@ -89,6 +122,7 @@ static bool is_in_two_places(const struct jz_claim *c, const struct jz_person_st
 static void find_contradictions(const struct jz_claim *c, const struct jz_person_state *state,
                                 struct jz_claim_result *result)
 {
+    const int told = result->reasons.count;
     if (result->outcome != JZ_OUTCOME_PASS)
         return;
     if (jz_date_is_set(state->died_on) && jz_date_compare(c->observed_on, state->died_on) > 0)
@@ -97,7 +131,7 @@ static void find_contradictions(const struct jz_claim *c, const struct jz_person
         jz_reasons_add(&result->reasons, "two_places");
     if (!c->trusted)
         jz_reasons_add(&result->reasons, "untrusted_source");
-    if (result->reasons.count > 0)
+    if (result->reasons.count > told)
         result->outcome = JZ_OUTCOME_PENDING;
 }
 
@@ -331,14 +365,15 @@ static void write_certifications(const struct jz_claim *c, struct jz_claim_resul
 static const char *why_not_counted(const struct jz_person_state *s, const struct jz_claim *c,
                                    struct jz_date today)
 {
-    const char *why = "no_policy";
+    const char *why = "not_asked";
     for (int i = 0; i < s->benefit_count; i++) {
-        const struct jz_policy *p = jz_benefit_policy(s, &s->benefits[i], today, NULL);
-        if (!p)
+        if (!jz_benefit_is_asked(s, &s->benefits[i], today))
             continue;
-        if (p->rule.accept[c->kind].accepted)
+        const struct jz_policy *p = jz_benefit_policy(s, &s->benefits[i], today, NULL);
+        if (p && p->rule.accept[c->kind].accepted)
             return "not_twice_in_a_row";
-        why = "kind_not_accepted";
+        if (p || strcmp(why, "not_asked") == 0)
+            why = p ? "kind_not_accepted" : "no_policy";
     }
     return why;
 }
@@ -360,7 +395,7 @@ static void count_tries(const struct jz_claim *c, const struct jz_person_state *
     if (!is_own_attempt(c->kind) || result->outcome != JZ_OUTCOME_FAIL ||
         jz_reasons_has(&result->reasons, "no_template"))
         return;
-    result->tries = jz_claim_tries(state) + 1;
+    result->tries = count_failures(state, c->of) + 1;
     if (result->tries >= result->tries_allowed)
         jz_reasons_add(&result->reasons, "needs_person");
 }
@@ -369,9 +404,13 @@ static void count_tries(const struct jz_claim *c, const struct jz_person_state *
 static const char *case_kind(const struct jz_claim_result *result)
 {
     static const char *const by_reason[][2] = {
-        { "alive_after_death", "alive_after_death" }, { "two_places", "two_places" },
-        { "untrusted_source", "source_hint" },        { "face_known", "face_known" },
-        { "needs_person", "failed_attempts" },        { "pending_review", "materials" },
+        { "alive_after_death", "alive_after_death" },
+        { "two_places", "two_places" },
+        { "untrusted_source", "source_hint" },
+        { "face_known", "face_known" },
+        { "needs_person", "failed_attempts" },
+        { "pending_review", "pending_review" },
+        { "not_seen", "not_seen" },
     };
     for (size_t i = 0; i < sizeof by_reason / sizeof by_reason[0]; i++)
         if (jz_reasons_has(&result->reasons, by_reason[i][0]))
@@ -402,7 +441,8 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
             policy = p;
             policy_fact = fact;
         }
-        if (p && p->rule.accept[c->kind].accepted && result.outcome == JZ_OUTCOME_PASS)
+        if (p && jz_benefit_is_asked(state, &state->benefits[i], today) &&
+            p->rule.accept[c->kind].accepted && result.outcome == JZ_OUTCOME_PASS)
             check_documents(c, p, is_late(&state->benefits[i], c->observed_on), &result);
     }
     if (jz_reasons_has(&result.reasons, "documents_missing"))
@@ -413,32 +453,31 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
     const int64_t id = jz_entry_next_id(entry);
     const struct jz_person_state after = with_sign(state, c, id, result.outcome, signs);
     bool counted[JZ_PERSON_BENEFITS] = { false };
-    bool any = false;
+    bool any = false, any_decides = false;
     for (int i = 0; i < state->benefit_count; i++) {
         const struct jz_benefit_state *b = &state->benefits[i];
         int64_t fact = 0;
         const struct jz_policy *p = jz_benefit_policy(state, b, today, &fact);
         const struct jz_standing_cache cache = jz_standing_cache(&after, b, today);
         add_benefit(&result, b, fact, &cache);
-        counted[i] = p && result.outcome == JZ_OUTCOME_PASS && is_counted(p, &after, b, today, id);
+        counted[i] = p && result.outcome == JZ_OUTCOME_PASS &&
+                     jz_benefit_is_asked(state, b, today) && is_counted(p, &after, b, today, id);
         any |= counted[i];
+        any_decides |= counted[i] && (cache.decided_by == id || cache.decided_by == 0);
     }
     const enum jz_outcome evidence_outcome = result.outcome;
     if (result.outcome == JZ_OUTCOME_PASS && !any) {
         jz_reasons_add(&result.reasons, why_not_counted(state, c, today));
         result.outcome = JZ_OUTCOME_FAIL;
     }
+    if (any && !any_decides)
+        jz_reasons_add(&result.reasons, "already_later");
     count_tries(c, state, today, &result);
 
     result.evidence = write_evidence(c, evidence_outcome, policy, entry);
     result.decision = write_decision(c, &result, policy_fact, entry);
     write_certifications(c, &result, counted, entry);
-    for (int i = 0; i < state->benefit_count; i++) {
-        const struct jz_standing_cache cache =
-            jz_standing_cache(&after, &state->benefits[i], today);
-        if (!jz_standing_cache_equal(&cache, &state->benefits[i]))
-            jz_standing_write(entry, c->person, state->benefits[i].benefit, &cache);
-    }
+    jz_standing_write_all(entry, &after, today);
     if (any) {
         if ((r = write_receipt(act, state, &result, entry, err)) < 0)
             return r;

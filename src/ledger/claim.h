@@ -25,7 +25,7 @@ struct jz_claim {
     const char *source;         /* name of the data source; NULL: none */
     const uint8_t *source_key;  /* 16 bytes: a row of a source is taken once; NULL: not checked */
     unsigned place;             /* region where it was observed; 0 unknown */
-    int64_t of;                 /* evidence that this row corrects; 0: none */
+    int64_t of;                 /* evidence that this row corrects, which must stand; 0: none */
     bool trusted;               /* false: the source may not decide alone, a case is opened */
     const char *documents[JZ_CLAIM_DOCUMENTS]; /* names of the documents presented */
     int document_count;
@@ -69,8 +69,12 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
 
 /*
  * One claim from beginning to end. JZ_E_USAGE: a day in the future or before birth, an operator
- * missing where the kind needs one; JZ_E_CONFLICT: this row of the source was taken before.
- * What a person can mend is a reason in the result, not an error.
+ * missing where the kind needs one, `of` that does not stand; JZ_E_CONFLICT: this row of the source
+ * was taken before. What a person can mend is a reason in the result, not an error.
+ *
+ * Documents are asked of the claim as a whole: when one of several benefits asks for a document
+ * that is missing, the claim counts for none, because evidence cannot count for one benefit and
+ * not for another of the same rule.
  */
 int jz_claim_submit(struct jz_store *store, const struct jz_claim *claim,
                     struct jz_claim_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;

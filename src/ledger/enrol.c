@@ -3,12 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What ties a person's key and templates to that person. */
-struct context {
-    char text[48];
-};
-
-static struct jz_bytes person_context(int64_t person, struct context *c)
+struct jz_bytes jz_enrol_context(int64_t person, struct jz_enrol_context *c)
 {
     const int n = snprintf(c->text, sizeof c->text, "templates:%lld", (long long)person);
     return (struct jz_bytes){ c->text, (size_t)n };
@@ -67,8 +62,8 @@ static int seal(struct jz_store *store, const struct jz_enrol_request *request,
                 struct sealed *ret_sealed, struct jz_error *err)
 {
     const struct jz_keyring *keyring = jz_store_keyring(store);
-    struct context text;
-    const struct jz_bytes context = person_context(request->person, &text);
+    struct jz_enrol_context text;
+    const struct jz_bytes context = jz_enrol_context(request->person, &text);
     uint8_t blob[JZ_TEMPLATES_MAX_BYTES];
     size_t size = 0;
     int r = jz_templates_encode(request->templates, blob, &size, err);
@@ -119,9 +114,10 @@ static void open_case(struct jz_entry *entry, const struct enrolling *e, int64_t
 static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                   struct jz_error *err)
 {
-    (void)state;
-    (void)err;
     const struct enrolling *e = context;
+    if (!e->sealed->key_is_new && !state->enrolment)
+        return jz_error_set(err, JZ_E_CONFLICT,
+                            "the person's templates were shredded meanwhile: enrol once more");
     const struct jz_sql_value key[JZ_MAX_COLUMNS] = {
         [SUBJECT_KEY_PERSON] = jz_int(e->request->person),
         [SUBJECT_KEY_WRAPPED] = jz_blob(e->sealed->key, e->sealed->key_size),
@@ -212,7 +208,7 @@ int jz_enrol_submit(struct jz_store *store, const struct jz_enrol_request *reque
 static int open_row(const struct jz_store *store, const struct jz_sql_rows *rows, int first,
                     struct jz_template_list *ret_templates, struct jz_error *err)
 {
-    struct context text;
+    struct jz_enrol_context text;
     const struct jz_sql_value sealed = jz_sql_value(rows, first + 1),
                               wrapped = jz_sql_value(rows, first + 2);
     uint8_t blob[JZ_TEMPLATES_MAX_BYTES + JZ_SEAL_MAX_OVERHEAD];
@@ -220,7 +216,7 @@ static int open_row(const struct jz_store *store, const struct jz_sql_rows *rows
     if (sealed.size > sizeof blob)
         return jz_error_set(err, JZ_E_FORMAT, "sealed templates of %zu bytes", sealed.size);
     int r =
-        jz_subject_unseal(jz_store_keyring(store), person_context(jz_sql_int(rows, first), &text),
+        jz_subject_unseal(jz_store_keyring(store), jz_enrol_context(jz_sql_int(rows, first), &text),
                           wrapped.data, wrapped.size, sealed.data, sealed.size, blob, &size, err);
     if (r == 0)
         r = jz_templates_decode(blob, size, ret_templates, err);

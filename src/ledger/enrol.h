@@ -12,6 +12,12 @@
 #define JZ_ENROL_ALIKE_FMR 1e-5
 #define JZ_ENROL_ALIKE_MAX 8
 
+/* What a person's key and templates are sealed with, beside the keyring: whose they are. */
+struct jz_enrol_context {
+    char text[48];
+};
+struct jz_bytes jz_enrol_context(int64_t person, struct jz_enrol_context *context);
+
 struct jz_enrol_request {
     int64_t person;
     const struct jz_template_list *templates;

@@ -12,34 +12,62 @@ const struct jz_policy *jz_benefit_policy(const struct jz_person_state *state,
     return p;
 }
 
+bool jz_benefit_is_asked(const struct jz_person_state *state,
+                         const struct jz_benefit_state *benefit, struct jz_date on)
+{
+    return !jz_date_is_set(state->died_on) &&
+           !(jz_date_is_set(benefit->until) && jz_date_compare(on, benefit->until) > 0);
+}
+
 bool jz_benefit_standing(const struct jz_person_state *state,
                          const struct jz_benefit_state *benefit, struct jz_date on,
                          struct jz_standing *ret_standing, int64_t *ret_fact)
 {
     const struct jz_policy *p = jz_benefit_policy(state, benefit, on, ret_fact);
-    if (!p || jz_date_is_set(state->died_on) ||
-        (jz_date_is_set(benefit->until) && jz_date_compare(on, benefit->until) > 0))
+    if (!p || !jz_benefit_is_asked(state, benefit, on))
         return false;
     jz_calendar_standing(&p->rule, state->born_on, benefit->from, state->signs,
                          (size_t)state->sign_count, on, NULL, ret_standing);
     return true;
 }
 
-struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
-                                           const struct jz_benefit_state *benefit,
-                                           struct jz_date on)
+/* The earlier of two days, of which either may be unset. */
+static struct jz_date earlier(struct jz_date a, struct jz_date b)
+{
+    if (!jz_date_is_set(a))
+        return b;
+    return jz_date_is_set(b) && jz_date_compare(b, a) < 0 ? b : a;
+}
+
+struct jz_standing_cache jz_standing_closed(const struct jz_person_state *state,
+                                            const struct jz_benefit_state *benefit,
+                                            struct jz_date on)
 {
     struct jz_standing s;
     if (!jz_benefit_standing(state, benefit, on, &s, NULL))
         return (struct jz_standing_cache){ .state = JZ_STANDING_NONE };
     const struct jz_policy *p = jz_benefit_policy(state, benefit, on, NULL);
+    const struct jz_date ended =
+        jz_date_is_set(benefit->until) ? jz_date_add_days(benefit->until, 1) : benefit->until;
     return (struct jz_standing_cache){
         .due_on = s.due_on,
         .grace_until = s.grace_until,
-        .next_on = jz_calendar_next_change(&p->rule, &s, on),
+        .next_on = earlier(jz_calendar_next_change(&p->rule, &s, on), ended),
         .state = s.state,
         .decided_by = s.decided_by < 0 ? 0 : state->signs[s.decided_by].id,
     };
+}
+
+struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
+                                           const struct jz_benefit_state *benefit,
+                                           struct jz_date on)
+{
+    struct jz_standing_cache c = jz_standing_closed(state, benefit, on);
+    const bool waits =
+        jz_date_is_set(benefit->next_on) && jz_date_compare(benefit->next_on, on) <= 0;
+    if (c.state > JZ_STANDING_CURRENT && (waits || c.state != benefit->state))
+        c.next_on = on;
+    return c;
 }
 
 bool jz_standing_cache_equal(const struct jz_standing_cache *a,
@@ -72,6 +100,16 @@ void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
                  "UPDATE standing SET due_on = $1, grace_until = $2, state = $3, next_on = $4, "
                  "decided_by = $5 WHERE person = $6 AND benefit = $7",
                  values, sizeof values / sizeof values[0]);
+}
+
+void jz_standing_write_all(struct jz_entry *entry, const struct jz_person_state *after,
+                           struct jz_date on)
+{
+    for (int i = 0; i < after->benefit_count; i++) {
+        const struct jz_standing_cache cache = jz_standing_cache(after, &after->benefits[i], on);
+        if (!jz_standing_cache_equal(&cache, &after->benefits[i]))
+            jz_standing_write(entry, after->person, after->benefits[i].benefit, &cache);
+    }
 }
 
 void jz_standing_put(struct jz_entry *entry, int64_t person, int64_t benefit,

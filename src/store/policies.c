@@ -43,15 +43,20 @@ static int by_address(const void *a, const void *b)
     return (x->policy > y->policy) - (x->policy < y->policy);
 }
 
+int64_t jz_policies_fact(const struct jz_policies *p, const struct jz_policy *policy)
+{
+    const struct version_fact key = { .policy = policy };
+    const struct version_fact *found =
+        policy ? bsearch(&key, p->facts, p->count, sizeof key, by_address) : NULL;
+    return found ? found->fact : 0;
+}
+
 const struct jz_policy *jz_policies_find(const struct jz_policies *p, unsigned region,
                                          enum jz_scheme scheme, struct jz_date on,
                                          int64_t *ret_fact)
 {
     const struct jz_policy *policy = jz_policy_set_find(p->set, region, scheme, on);
-    const struct version_fact key = { .policy = policy };
-    const struct version_fact *found =
-        policy ? bsearch(&key, p->facts, p->count, sizeof key, by_address) : NULL;
-    *ret_fact = found ? found->fact : 0;
+    *ret_fact = jz_policies_fact(p, policy);
     return policy;
 }
 

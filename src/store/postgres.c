@@ -8,7 +8,7 @@ enum {
     /* So much is given to the socket at once: enough to save system calls, little enough that the
        server works while the rest is still being made. */
     SEND_BYTES = 32 << 10,
-    KEYS_A_ROUND = 256,
+    KEYS_A_ROUND = 4096,
 };
 
 /* A result is here as a whole. */
@@ -17,6 +17,7 @@ struct rows {
     struct jz_pg_statement *statement;
     PGresult *result;
     int row;
+    int hidden; /* columns before the caller's */
 };
 
 /*
@@ -305,7 +306,7 @@ static int query(struct jz_sql *sql, const char *text, const struct jz_sql_value
     struct rows *rows = calloc(1, sizeof *rows);
     if (!rows)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    *rows = (struct rows){ { sql }, st, JZ_TAKE(result), -1 };
+    *rows = (struct rows){ { sql }, st, JZ_TAKE(result), -1, 0 };
     st->open = true;
     *ret_rows = &rows->rows;
     return 0;
@@ -331,39 +332,94 @@ static void done(struct jz_sql_rows *rows)
 
 static int column_count(const struct jz_sql_rows *rows)
 {
-    return PQnfields(((const struct rows *)rows)->result);
+    const struct rows *r = (const struct rows *)rows;
+    return PQnfields(r->result) - r->hidden;
 }
 
 static struct jz_sql_value value(const struct jz_sql_rows *rows, int column)
 {
     const struct rows *r = (const struct rows *)rows;
-    return jz_pg_value(r->result, r->row, column);
+    return jz_pg_value(r->result, r->row, column + r->hidden);
 }
 
-/* All answers of a round are here before the first row is shown, so on_row may ask more. */
+/*
+ * One query for an array of keys: a statement a key costs the server 20 us and more, a row of this
+ * join two. Rows of one key come in the query's order; which key is first is up to the server.
+ */
+static int make_for_many(struct jz_pg_statement *st, struct jz_error *err)
+{
+    static const char head[] = "SELECT k.place, q.* FROM unnest($1::bigint[]) WITH ORDINALITY "
+                               "AS k(key, place) CROSS JOIN LATERAL (";
+    const size_t size = sizeof head + 4 * strlen(st->text) + 8;
+    char *text = malloc(size), *at = text;
+    if (!text)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    at = stpcpy(at, head);
+    for (const char *p = st->text; *p; p++) {
+        if (p[0] == '$' && p[1] == '1') {
+            at = stpcpy(at, "k.key");
+            p++;
+        } else {
+            *at++ = *p;
+        }
+    }
+    strcpy(at, ") AS q");
+    st->for_many = text;
+    return 0;
+}
+
+static char *array_text(const int64_t *keys, size_t count)
+{
+    enum { KEY_BYTES = 22 };
+    char *text = malloc(count * KEY_BYTES + 3), *at = text;
+    if (!text)
+        return NULL;
+    *at++ = '{';
+    for (size_t i = 0; i < count; i++)
+        at += sprintf(at, "%s%lld", i ? "," : "", (long long)keys[i]);
+    strcpy(at, "}");
+    return text;
+}
+
+/* Rows in the order of their keys; those of one key keep their order. */
+static int show_rows(struct jz_pg *s, struct jz_pg_statement *st, PGresult *result, size_t first,
+                     size_t count, jz_sql_row_fn on_row, void *context, struct jz_error *err)
+{
+    const int n = PQntuples(result);
+    jz_autofree int *start = calloc(count + 1, sizeof *start);
+    jz_autofree int *order = malloc(((size_t)n + 1) * sizeof *order);
+    if (!start || !order)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    for (int i = 0; i < n; i++)
+        start[jz_pg_value(result, i, 0).integer]++;
+    for (size_t i = 0; i < count; i++)
+        start[i + 1] += start[i];
+    for (int i = 0; i < n; i++)
+        order[start[jz_pg_value(result, i, 0).integer - 1]++] = i;
+    for (int i = 0; i < n; i++) {
+        struct rows rows = { { &s->sql }, st, result, order[i], 1 };
+        const size_t key = (size_t)jz_pg_value(result, order[i], 0).integer - 1;
+        const int r = on_row(context, first + key, &rows.rows, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int each_round(struct jz_pg *s, struct jz_pg_statement *st, const int64_t *keys,
                       size_t first, size_t count, jz_sql_row_fn on_row, void *context,
                       struct jz_error *err)
 {
-    PGresult *results[KEYS_A_ROUND] = { NULL };
-    int r = 0;
-    if (s->pending_count + KEYS_A_ROUND + 1 > JZ_PG_MAX_PENDING)
-        r = settle(s, NULL, 0, err);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        const struct jz_sql_value key = jz_int(keys[first + i]);
-        r = send_statement(s, st, &key, err);
-    }
-    if (r == 0)
-        r = settle(s, results, count, err);
-    for (size_t i = 0; r >= 0 && i < count; i++) {
-        struct rows rows = { { &s->sql }, st, results[i], -1 };
-        r = jz_pg_check_types(results[i], st->text, err);
-        while (r >= 0 && ++rows.row < PQntuples(results[i]))
-            r = on_row(context, first + i, &rows.rows, err);
-    }
-    for (size_t i = 0; i < count; i++)
-        PQclear(results[i]);
-    return r;
+    JZ_CLEANUP(jz_pg_clearp) PGresult *result = NULL;
+    jz_autofree char *array = array_text(keys + first, count);
+    if (!array)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    const struct jz_sql_value value = jz_text(array);
+    int r;
+    if ((r = send_text(s, st->for_many, &value, 1, err)) < 0 ||
+        (r = settle(s, &result, 1, err)) < 0 || (r = jz_pg_check_types(result, st->text, err)) < 0)
+        return r;
+    return show_rows(s, st, result, first, count, on_row, context, err);
 }
 
 static int each(struct jz_sql *sql, const char *text, const int64_t *keys, size_t count,
@@ -377,6 +433,8 @@ static int each(struct jz_sql *sql, const char *text, const int64_t *keys, size_
         return r;
     if (st->open)
         return jz_error_set(err, JZ_E_INTERNAL, "its rows are still open: %.300s", text);
+    if (!st->for_many && (r = make_for_many(st, err)) < 0)
+        return r;
     st->open = true;
     for (size_t i = 0; r >= 0 && i < count; i += KEYS_A_ROUND)
         r = each_round(s, st, keys, i, count - i < KEYS_A_ROUND ? count - i : KEYS_A_ROUND, on_row,

@@ -21,11 +21,18 @@ static void be_quiet(void *context, const char *message)
     (void)context, (void)message; /* a library prints nothing */
 }
 
+static void free_statement(struct jz_pg_statement *st)
+{
+    if (st)
+        free(st->for_many);
+    free(st);
+}
+
 void jz_pg_close(struct jz_sql *sql)
 {
     struct jz_pg *s = jz_pg_of(sql);
     for (size_t i = 0; i < s->cache.room; i++)
-        free(s->cache.slots[i].statement);
+        free_statement(s->cache.slots[i].statement);
     free(s->cache.slots);
     PQfinish(s->conn);
     free(s);

@@ -10,6 +10,7 @@
 
 struct jz_pg_statement {
     const char *text;
+    char *for_many; /* the same query for an array of keys; NULL: not asked for yet */
     char name[24];
     size_t count;
     Oid types[JZ_SQL_MAX_VALUES]; /* 0 while only NULL was seen: the server infers it */

@@ -16,7 +16,7 @@ static const char indexes[] =
     "CREATE UNIQUE INDEX receipt_code ON receipt (code);"
     "CREATE INDEX review_case_open ON review_case (id) WHERE of IS NULL;"
     "CREATE INDEX review_case_of ON review_case (of) WHERE of IS NOT NULL;"
-    "CREATE INDEX standing_next ON standing (next_on) WHERE next_on IS NOT NULL;";
+    "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
 
 static const char *const type_names[][2] = {
     [JZ_INT16] = { "INTEGER", "SMALLINT" }, [JZ_INT32] = { "INTEGER", "INTEGER" },

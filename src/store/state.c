@@ -201,13 +201,14 @@ static int on_event(void *context, size_t key, const struct jz_sql_rows *row, st
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->events.states[key]];
-    const struct jz_sql_value kind = jz_sql_value(row, 1);
-    if (jz_sql_value(row, 3).type != JZ_SQL_NULL && jz_sql_int(row, 3) == s->death) {
+    const struct jz_sql_value kind = jz_sql_value(row, 1), of = jz_sql_value(row, 3);
+    const int64_t first = of.type != JZ_SQL_NULL ? of.integer : jz_sql_int(row, 0);
+    if (first == s->death) {
         s->death = 0;
         s->died_on = (struct jz_date){ 0 };
     }
     if (kind.size == 5 && memcmp(kind.data, "death", 5) == 0) {
-        s->death = jz_sql_int(row, 0);
+        s->death = first;
         s->died_on = jz_date_from_key(jz_sql_int(row, 2));
     }
     return 0;
@@ -218,35 +219,45 @@ static int on_case(void *context, size_t key, const struct jz_sql_rows *row, str
     (void)err;
     struct loading *l = context;
     struct jz_person_state *s = &l->states[l->cases.states[key]];
-    const struct jz_sql_value of = jz_sql_value(row, 1), kind = jz_sql_value(row, 2);
+    const struct jz_sql_value kind = jz_sql_value(row, 1);
     static const char attempts[] = "failed_attempts";
-    if (of.type == JZ_SQL_NULL) {
-        s->open_case = jz_sql_int(row, 0);
-        if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
-            s->open_attempts_case = s->open_case;
-        return 0;
-    }
-    if (of.integer == s->open_case)
-        s->open_case = 0;
-    if (of.integer == s->open_attempts_case)
-        s->open_attempts_case = 0;
+    s->open_case = jz_sql_int(row, 0);
+    if (kind.size == sizeof attempts - 1 && memcmp(kind.data, attempts, kind.size) == 0)
+        s->open_attempts_case = s->open_case;
     return 0;
+}
+
+static const char person_of[] =
+    "SELECT COALESCE(of, id), born_on, sex, care, residence FROM person WHERE id = $1";
+
+/* Behind person_fact: the facts it named. */
+static int load_facts(struct jz_sql *sql, size_t count, struct loading *l, struct jz_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (l->shreds[i] > l->states[i].enrolment)
+            l->states[i].enrolment = 0;
+    int r;
+    if ((r = jz_sql_each(sql,
+                         "SELECT id, kind, observed_on, outcome, strength, of, place, "
+                         "recorded_at FROM evidence WHERE id = $1",
+                         l->evidence.facts, l->evidence.count, on_evidence, l, err)) < 0 ||
+        (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
+                         l->events.facts, l->events.count, on_event, l, err)) < 0)
+        return r;
+    return jz_sql_each(
+        sql,
+        "SELECT c.id, c.kind FROM review_case c WHERE c.id = $1 AND c.of IS NULL AND "
+        "NOT EXISTS (SELECT 1 FROM review_case d WHERE d.of = c.id)",
+        l->cases.facts, l->cases.count, on_case, l, err);
 }
 
 static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct loading *l,
                 struct jz_error *err)
 {
-    int r = jz_sql_each(sql, "SELECT fact, kind FROM person_fact WHERE person = $1 ORDER BY fact",
-                        persons, count, on_fact, l, err);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < count; i++)
-        if (l->shreds[i] > l->states[i].enrolment)
-            l->states[i].enrolment = 0;
-    if ((r = jz_sql_each(sql,
-                         "SELECT COALESCE(of, id), born_on, sex, care, residence FROM person "
-                         "WHERE id = $1",
-                         l->person_rows, count, on_person, l, err)) < 0 ||
+    int r;
+    if ((r = jz_sql_each(sql, "SELECT fact, kind FROM person_fact WHERE person = $1 ORDER BY fact",
+                         persons, count, on_fact, l, err)) < 0 ||
+        (r = jz_sql_each(sql, person_of, l->person_rows, count, on_person, l, err)) < 0 ||
         (r = jz_sql_each(
              sql,
              "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, "
@@ -254,16 +265,9 @@ static int load(struct jz_sql *sql, const int64_t *persons, size_t count, struct
              "b.last_kind, b.recorded_at FROM standing s "
              "JOIN benefit b ON b.id = COALESCE(s.version, s.benefit) WHERE s.person = $1 "
              "ORDER BY s.benefit",
-             persons, count, on_benefit, l, err)) < 0 ||
-        (r = jz_sql_each(sql,
-                         "SELECT id, kind, observed_on, outcome, strength, of, place, "
-                         "recorded_at FROM evidence WHERE id = $1",
-                         l->evidence.facts, l->evidence.count, on_evidence, l, err)) < 0 ||
-        (r = jz_sql_each(sql, "SELECT id, kind, happened_on, of FROM event WHERE id = $1",
-                         l->events.facts, l->events.count, on_event, l, err)) < 0)
+             persons, count, on_benefit, l, err)) < 0)
         return r;
-    return jz_sql_each(sql, "SELECT id, of, kind FROM review_case WHERE id = $1", l->cases.facts,
-                       l->cases.count, on_case, l, err);
+    return load_facts(sql, count, l, err);
 }
 
 static void wanted_done(struct wanted *w)
@@ -272,33 +276,149 @@ static void wanted_done(struct wanted *w)
     free(w->states);
 }
 
+static int loading_new(size_t count, struct jz_person_state *states, struct loading *ret_loading,
+                       struct jz_error *err)
+{
+    *ret_loading = (struct loading){
+        .states = states,
+        .person_rows = calloc(count + 1, sizeof(int64_t)),
+        .shreds = calloc(count + 1, sizeof(int64_t)),
+    };
+    if (!ret_loading->person_rows || !ret_loading->shreds)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    return 0;
+}
+
+static void loading_done(struct loading *l)
+{
+    wanted_done(&l->evidence);
+    wanted_done(&l->events);
+    wanted_done(&l->cases);
+    free(l->person_rows);
+    free(l->shreds);
+}
+
 int jz_states_load(struct jz_sql *sql, const int64_t *persons, size_t count,
                    const struct jz_policies *policies, struct jz_person_state *states,
                    struct jz_error *err)
 {
-    struct loading l = {
-        .states = states,
-        .person_rows = malloc(count * sizeof *l.person_rows),
-        .shreds = calloc(count, sizeof *l.shreds),
-    };
-    int r = 0;
-    if (!l.person_rows || !l.shreds)
-        r = jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    JZ_CLEANUP(loading_done) struct loading l;
+    int r = loading_new(count, states, &l, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < count; i++) {
         states[i] = (struct jz_person_state){ .policies = policies };
-        if (r == 0)
-            l.person_rows[i] = persons[i];
+        l.person_rows[i] = persons[i];
     }
-    if (r == 0)
-        r = load(sql, persons, count, &l, err);
-    wanted_done(&l.evidence);
-    wanted_done(&l.events);
-    wanted_done(&l.cases);
-    free(l.person_rows);
-    free(l.shreds);
+    r = load(sql, persons, count, &l, err);
     for (size_t i = 0; i < count && r < 0; i++)
         jz_person_state_done(&states[i]);
     return r;
+}
+
+/* ---- The whole register, page by page ---- */
+
+/* The columns of one benefit as on_benefit wants them, and behind them those of the person. */
+static const char page_of_benefits[] =
+    "SELECT s.benefit, b.id, b.scheme, b.region, b.from_on, b.until_on, b.unit, s.due_on, "
+    "s.grace_until, s.state, s.next_on, s.decided_by, b.last_on, b.last_kind, b.recorded_at, "
+    "s.person, p.born_on, p.sex, p.care, p.residence FROM standing s JOIN benefit b ON b.id = "
+    "COALESCE(s.version, s.benefit) "
+    "JOIN person p ON p.id = s.person WHERE s.person > $1 AND s.person <= $2 "
+    "ORDER BY s.person, s.benefit LIMIT $3";
+
+/* The numbers are those of store/table.h: person, enrolment, evidence, case, event, shred. */
+static const char page_of_facts[] =
+    "SELECT fact, kind, person FROM person_fact WHERE person > $1 AND person <= $2 "
+    "AND kind IN (5, 9, 10, 15, 16, 18) ORDER BY person, fact";
+
+static int read_page(struct jz_sql *sql, const struct jz_policies *policies, int64_t after,
+                     int64_t until, size_t room, struct loading *l, size_t *ret_count,
+                     struct jz_error *err)
+{
+    enum { PERSON = 15 };
+    const struct jz_sql_value values[] = { jz_int(after), jz_int(until), jz_int((int64_t)room) };
+    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
+    size_t count = 0, read = 0;
+    int r = jz_sql_query(sql, page_of_benefits, values, 3, &rows, err);
+    for (; r >= 0 && (r = jz_sql_next(rows, err)) == 1; read++) {
+        const int64_t person = jz_sql_int(rows, PERSON);
+        if (count == 0 || l->states[count - 1].person != person)
+            l->states[count++] = (struct jz_person_state){
+                .policies = policies,
+                .person = person,
+                .row = person,
+                .born_on = jz_date_from_key(jz_sql_int(rows, PERSON + 1)),
+                .sex = (int)jz_sql_int(rows, PERSON + 2),
+                .care = (unsigned)jz_sql_int(rows, PERSON + 3),
+                .residence = (unsigned)jz_sql_int(rows, PERSON + 4),
+            };
+        if ((r = on_benefit(l, count - 1, rows, err)) < 0)
+            break;
+    }
+    /* Of the last person there may be more: the next page begins with them. */
+    if (r >= 0 && read == room)
+        jz_person_state_done(&l->states[--count]);
+    for (size_t i = 0; i < count && r < 0; i++)
+        jz_person_state_done(&l->states[i]);
+    *ret_count = count;
+    return r;
+}
+
+static int read_page_facts(struct jz_sql *sql, int64_t after, size_t count, struct loading *l,
+                           struct jz_error *err)
+{
+    const struct jz_sql_value values[] = { jz_int(after), jz_int(l->states[count - 1].person) };
+    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
+    size_t at = 0;
+    int r = jz_sql_query(sql, page_of_facts, values, 2, &rows, err);
+    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
+        const int64_t person = jz_sql_int(rows, 2);
+        while (at < count && l->states[at].person < person)
+            at++;
+        if (at < count && l->states[at].person == person)
+            r = on_fact(l, at, rows, err);
+    }
+    return r;
+}
+
+/* Of those who were corrected the row that holds; the page had the first. */
+static int read_corrected(struct jz_sql *sql, size_t count, struct loading *l, struct jz_error *err)
+{
+    int r = 0;
+    for (size_t i = 0; i < count && r >= 0; i++) {
+        if (!l->person_rows[i])
+            continue;
+        const struct jz_sql_value row = jz_int(l->person_rows[i]);
+        JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
+        if ((r = jz_sql_query(sql, person_of, &row, 1, &rows, err)) >= 0 &&
+            (r = jz_sql_next(rows, err)) == 1)
+            r = on_person(l, i, rows, err);
+    }
+    return r;
+}
+
+int jz_states_page(struct jz_sql *sql, const struct jz_policies *policies, int64_t after,
+                   int64_t until, struct jz_person_state *states, size_t room, size_t *ret_count,
+                   struct jz_error *err)
+{
+    JZ_CLEANUP(loading_done) struct loading l;
+    if (room < JZ_STATES_PAGE_MIN)
+        return jz_error_set(err, JZ_E_USAGE, "a page of %zu rows is too small", room);
+    size_t count = 0;
+    int r;
+    if ((r = loading_new(room, states, &l, err)) < 0 ||
+        (r = read_page(sql, policies, after, until, room, &l, &count, err)) < 0)
+        return r;
+    if (count > 0 && ((r = read_page_facts(sql, after, count, &l, err)) < 0 ||
+                      (r = read_corrected(sql, count, &l, err)) < 0 ||
+                      (r = load_facts(sql, count, &l, err)) < 0))
+        for (size_t i = 0; i < count; i++)
+            jz_person_state_done(&states[i]);
+    if (r < 0)
+        return r;
+    *ret_count = count;
+    return 0;
 }
 
 void jz_person_state_done(struct jz_person_state *state)

@@ -98,6 +98,11 @@ enum jz_suite jz_store_suite(const struct jz_store *store)
     return store->suite;
 }
 
+struct jz_date jz_store_today(const struct jz_store *store)
+{
+    return jz_date_at(store->clock());
+}
+
 int jz_store_reader(struct jz_store *s, struct jz_sql **ret_sql, struct jz_error *err)
 {
     struct jz_sql *sql = NULL;

@@ -17,6 +17,7 @@
 
 #define JZ_STORE_GROUP_ACTS   256  /* most acts of one commit */
 #define JZ_STORE_QUEUE_ACTS   8192 /* most acts that wait */
+#define JZ_STORE_LIST_PERSONS 8192 /* most persons of one act that names a list */
 #define JZ_STORE_READERS      16   /* most connections that read at a time */
 #define JZ_STORE_ENTRY_ROWS   200000
 #define JZ_STORE_CLOCK_BACK_S 300 /* a clock that went back further stops the writer */
@@ -56,6 +57,7 @@ void jz_store_close(struct jz_store *store); /* waits for what was submitted */
 const struct jz_keyring *jz_store_keyring(const struct jz_store *store);
 const char *jz_store_url(const struct jz_store *store);
 enum jz_suite jz_store_suite(const struct jz_store *store);
+struct jz_date jz_store_today(const struct jz_store *store); /* by its clock */
 
 /* A connection that reads; give it back soon. At most JZ_STORE_READERS at a time: others wait. */
 int jz_store_reader(struct jz_store *store, struct jz_sql **ret_sql,
@@ -77,6 +79,8 @@ const struct jz_policy *jz_policies_find(const struct jz_policies *policies, uns
 /* Of one version by its fact id; NULL when there is none. */
 const struct jz_policy *jz_policies_by_fact(const struct jz_policies *policies, int64_t fact);
 const struct jz_policy_set *jz_policies_set(const struct jz_policies *policies);
+/* The fact id of a version of this very set; 0 when it is of another. */
+int64_t jz_policies_fact(const struct jz_policies *policies, const struct jz_policy *policy);
 /* Reads the policy facts and makes a new set of them; called by the writer and at opening. */
 int jz_policies_load(struct jz_sql *sql, struct jz_policies **ret_policies,
                      struct jz_error *err) JZ_MUST_CHECK;
@@ -116,8 +120,8 @@ struct jz_person_state {
     int sign_count;
     int64_t enrolment;          /* latest with templates still readable; 0: none */
     struct jz_date died_on;     /* recorded death, unset: none */
-    int64_t death;              /* fact that says so */
-    int64_t open_case;          /* latest case that is still open, 0: none */
+    int64_t death;              /* the event that says so: its first row */
+    int64_t open_case;          /* latest of the cases that are open, 0: none */
     int64_t open_attempts_case; /* the same of kind failed_attempts */
     const struct jz_policies *policies;
     struct jz_policies *held; /* the store's own */
@@ -127,16 +131,27 @@ struct jz_person_state {
 
 struct jz_entry;
 
-/* Adds to the entry, or refuses with an error: then nothing of it is kept. May be called again. */
+/*
+ * Adds to the entry, or refuses with an error: then nothing of it is kept. May be called again.
+ * `state` is that of the act's person; for an act that names a list, an array in its order, where a
+ * person who does not exist has the number 0.
+ */
 typedef int (*jz_decide_fn)(void *context, const struct jz_person_state *state,
                             struct jz_entry *entry, struct jz_error *err);
 
+/*
+ * A list of persons is for jobs that go through the register in chunks. It is a group of its own,
+ * so its length decides how long others wait; hold_ns tells afterwards.
+ */
 struct jz_act {
     int64_t person; /* whose state decide wants; 0: nobody's */
     jz_decide_fn decide;
     void *context;
+    const int64_t *persons; /* borrowed, ascending, each once; NULL: no list */
+    size_t person_count;
     int result; /* 0, or the error of this act alone */
     struct jz_error error;
+    int64_t hold_ns;        /* how long its group held the write lock */
     struct jz_batch *batch; /* the store's own */
     struct jz_act *next;
 };
@@ -202,6 +217,17 @@ void jz_person_state_done(struct jz_person_state *state);
  * the older state; the same call may do later.
  */
 int jz_store_scrub(struct jz_store *store, enum jz_table table, struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * The next people above `after` and up to `until`, in the order of their ids, with the benefits of
+ * each: how the whole register is read in pages of a few queries. At most `room` rows of benefits
+ * are read; a page of no people is the end. Run it inside a reading transaction. The caller
+ * releases each state; policies are borrowed, NULL where nobody looks at them.
+ */
+#define JZ_STATES_PAGE_MIN (2 * JZ_PERSON_BENEFITS)
+int jz_states_page(struct jz_sql *sql, const struct jz_policies *policies, int64_t after,
+                   int64_t until, struct jz_person_state *states, size_t room, size_t *ret_count,
+                   struct jz_error *err) JZ_MUST_CHECK;
 
 /* How the writer did since it started, for benchmarks and metrics. */
 struct jz_store_stats {

@@ -38,15 +38,18 @@ struct jz_writer {
     struct jz_arena arena;
     struct jz_entry entry;
     struct jz_act *group[JZ_STORE_GROUP_ACTS];
-    struct jz_person_state states[JZ_STORE_GROUP_ACTS];
+    struct jz_person_state *states;
+    size_t state_room;
     char inserts[JZ_TABLES][512];
     char question[128];
 };
 
 /* ---- Queue ---- */
 
-/* The group: what waits, in order, but of each person only the first act: the next needs its
- * result. */
+/*
+ * The group: what waits, in order, but of each person only the first act: the next needs its
+ * result. An act that names a list of persons is a group of its own.
+ */
 static size_t take_group(struct jz_writer *w)
 {
     int64_t persons[JZ_STORE_GROUP_ACTS];
@@ -55,6 +58,8 @@ static size_t take_group(struct jz_writer *w)
     enum { LOOK_AHEAD = 4 * JZ_STORE_GROUP_ACTS };
     for (int seen = 0; *at && count < JZ_STORE_GROUP_ACTS && seen < LOOK_AHEAD; seen++) {
         struct jz_act *act = *at;
+        if (act->persons && count > 0)
+            break;
         bool clash = false;
         for (size_t i = 0; act->person && i < named && !clash; i++)
             clash = persons[i] == act->person;
@@ -66,6 +71,8 @@ static size_t take_group(struct jz_writer *w)
             persons[named++] = act->person;
         *at = act->next;
         w->group[count++] = act;
+        if (act->persons)
+            break;
     }
     if (!*at)
         w->last = at;
@@ -81,9 +88,28 @@ static void append(struct jz_writer *w, struct jz_act *act)
     w->waiting++;
 }
 
+static int check_lists(const struct jz_batch *batch, struct jz_error *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct jz_act *act = &batch->acts[i];
+        if (!act->persons)
+            continue;
+        if (act->person_count > JZ_STORE_LIST_PERSONS)
+            return jz_error_set(err, JZ_E_LIMIT, "an act for %zu persons, more than %d",
+                                act->person_count, JZ_STORE_LIST_PERSONS);
+        for (size_t k = 1; k < act->person_count; k++)
+            if (act->persons[k] <= act->persons[k - 1])
+                return jz_error_set(err, JZ_E_USAGE, "an act whose persons are not in order");
+    }
+    return 0;
+}
+
 int jz_writer_post(struct jz_writer *w, struct jz_batch *batch, struct jz_error *err)
 {
-    batch->remaining = batch->count;
+    const int r = check_lists(batch, err);
+    batch->remaining = r < 0 ? 0 : batch->count;
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&w->lock);
     if (batch->impatient && w->waiting + batch->count > JZ_STORE_QUEUE_ACTS) {
         pthread_mutex_unlock(&w->lock);
@@ -247,13 +273,34 @@ static int prepare(struct jz_writer *w, struct jz_error *err)
     return r;
 }
 
-static int load_states(struct jz_writer *w, struct jz_act **acts, size_t count,
-                       struct jz_policies *policies, struct jz_error *err)
+static int make_room(struct jz_writer *w, size_t count, struct jz_error *err)
 {
-    int64_t persons[JZ_STORE_GROUP_ACTS];
-    for (size_t i = 0; i < count; i++)
-        persons[i] = acts[i]->person;
-    return jz_states_load(w->sql, persons, count, policies, w->states, err);
+    if (count <= w->state_room)
+        return 0;
+    struct jz_person_state *states = realloc(w->states, count * sizeof *states);
+    if (!states)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    w->states = states;
+    w->state_room = count;
+    return 0;
+}
+
+static int load_states(struct jz_writer *w, struct jz_act **acts, size_t count,
+                       struct jz_policies *policies, size_t *ret_loaded, struct jz_error *err)
+{
+    int64_t singles[JZ_STORE_GROUP_ACTS];
+    const bool is_list = acts[0]->persons != NULL;
+    const size_t persons = is_list ? acts[0]->person_count : count;
+    for (size_t i = 0; i < count && !is_list; i++)
+        singles[i] = acts[i]->person;
+    int r = make_room(w, persons, err);
+    if (r < 0)
+        return r;
+    r = jz_states_load(w->sql, is_list ? acts[0]->persons : singles, persons, policies, w->states,
+                       err);
+    if (r == 0)
+        *ret_loaded = persons;
+    return r;
 }
 
 static void decide(struct jz_writer *w, struct jz_act *act, const struct jz_person_state *state)
@@ -285,7 +332,8 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
     if ((r = prepare(w, err)) < 0 || (r = tell_time(w, &now, err)) < 0)
         return r;
     policies = jz_store_policies(w->store);
-    r = load_states(w, acts, count, policies, err);
+    size_t loaded = 0;
+    r = load_states(w, acts, count, policies, &loaded, err);
     struct jz_head head = w->head;
     if (r >= 0) {
         jz_arena_reset(&w->arena);
@@ -298,7 +346,7 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
         for (size_t i = 0; i < count; i++)
             decide(w, acts[i], &w->states[i]);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < loaded; i++)
         jz_person_state_done(&w->states[i]);
     jz_policies_unref(policies);
     if (r < 0)
@@ -308,9 +356,10 @@ static int run_transaction(struct jz_writer *w, struct jz_act **acts, size_t cou
         *ret_head = w->head;
         return 0;
     }
-    head.recorded_at = now;
     if ((r = write_all(w, &head, err)) < 0)
         return r;
+    if (head.tree.size != w->head.tree.size)
+        head.recorded_at = now; /* that of the latest fact */
     *ret_head = head;
     if ((r = jz_head_save(w->sql, &head, err)) < 0)
         return r;
@@ -383,6 +432,8 @@ static int try_group(struct jz_writer *w, struct jz_act **acts, size_t count, st
         return r;
     }
     const int64_t hold = jz_clock_ns() - start;
+    for (size_t i = 0; i < count; i++)
+        acts[i]->hold_ns = hold;
     pthread_mutex_lock(&w->lock);
     w->stats.groups++;
     w->stats.acts += count;
@@ -451,6 +502,7 @@ static void release(struct jz_writer *w)
     jz_chainer_free(w->chainer);
     jz_arena_done(&w->arena);
     free(w->entry.writes);
+    free(w->states);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->room);

@@ -231,6 +231,15 @@ static void every_changed_value_is_named(void **state)
         const enum jz_table t = (enum jz_table)(JZ_T_POLICY + rnd(&b, JZ_T_FACTS - JZ_T_POLICY));
         change_one(sql, t, JZ_C_AT + (int)rnd(&b, jz_table_columns(t) - 1));
     }
+    /* More than any fact may have. */
+    static char huge[JZ_FACT_MAX_BYTES + 1];
+    struct stored old;
+    memset(huge, 'x', sizeof huge - 1);
+    const int64_t id = book_any(&b, sql, JZ_T_CASE);
+    read_value(sql, JZ_T_CASE, id, CASE_KIND, &old);
+    write_value(sql, JZ_T_CASE, id, CASE_KIND, jz_text(huge));
+    expect(JZ_AUDIT_CHANGED, JZ_T_CASE, id, "a huge value");
+    write_value(sql, JZ_T_CASE, id, CASE_KIND, old.value);
     expect(JZ_AUDIT_SHRED, JZ_T_SHRED, last, "everything put back");
     jz_sql_close(sql);
 }
