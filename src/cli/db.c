@@ -57,7 +57,9 @@ static int init(int argc, char **argv)
     if ((r < 0 && r != JZ_E_CONFLICT) ||
         jz_keyring_open(keys, module.module ? &module : NULL, &keyring, &err) < 0)
         return complain_and_fail(&err);
-    if (jz_store_create(db, suite, &err) < 0)
+    /* Opened once, it belongs to this keyring. */
+    JZ_CLEANUP(jz_store_closep) struct jz_store *store = NULL;
+    if (jz_store_create(db, suite, &err) < 0 || jz_store_open(db, keyring, NULL, &store, &err) < 0)
         return complain_and_fail(&err);
     char name[256];
     jz_sql_describe(db, name, sizeof name);

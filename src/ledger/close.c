@@ -10,7 +10,7 @@ enum {
     LEAST_CHUNK = 32,
     /* Nobody shall wait for 100 ms, on a machine that does other work as well. */
     HOLD_TOO_LONG_NS = 80000000,
-    HOLD_ENOUGH_NS = 45000000,
+    HOLD_ENOUGH_NS = 50000000,
     PAGE_ROWS = 1024,
 };
 

@@ -9,6 +9,8 @@
  *   next_on; or it was left for the close to tell, and then it is what the calendar gives on
  *   next_on itself.
  *
+ * A row that shows a lapse as told needs the notice that told it.
+ *
  * Benefits for which a policy changed since the last close wait for the next one, which looks at
  * all of them; they are only counted here.
  */
@@ -289,7 +291,7 @@ static int decide(void *context, const struct jz_person_state *states, struct jz
         for (int k = 0; k < s->benefit_count; k++) {
             const struct jz_benefit_state *b = &s->benefits[k];
             const struct fix *fix = find_fix(c, s->person, b->benefit);
-            if (!fix || is_right(s, b, c->today))
+            if (!fix || (fix->told && is_right(s, b, c->today)))
                 continue;
             const struct jz_standing_cache row = rebuilt(c, s, b, fix->told);
             jz_standing_write(entry, s->person, b->benefit, &row);
@@ -328,7 +330,9 @@ static int check_benefit(struct checking *c, const struct jz_person_state *s,
         c->b->result->waiting++;
         return 0;
     }
-    if (is_right(s, b, c->today))
+    const bool right = is_right(s, b, c->today);
+    /* A lapse is never told in silence: without its notice the row was damaged. */
+    if (right && (b->state != JZ_STANDING_LAPSED || has_come(b->next_on, c->today)))
         return 0;
     bool told = true;
     struct jz_standing_cache wanted = rebuilt(c, s, b, told);
@@ -338,6 +342,8 @@ static int check_benefit(struct checking *c, const struct jz_person_state *s,
             return r;
         wanted = rebuilt(c, s, b, told);
     }
+    if (right && told)
+        return 0;
     const bool was_missing =
         c->inserted_count > 0 && bsearch(&b->benefit, c->inserted, c->inserted_count,
                                          sizeof c->inserted[0], by_number) != NULL;

@@ -449,6 +449,19 @@ static bool changed_elsewhere(struct jz_sql *sql)
     return true;
 }
 
+static int64_t log_pages(const struct jz_sql *sql)
+{
+    (void)sql;
+    return 0;
+}
+
+static int checkpoint(struct jz_sql *sql, bool all, int64_t *ret_pages, struct jz_error *err)
+{
+    (void)sql, (void)all, (void)err;
+    *ret_pages = 0;
+    return 0;
+}
+
 static int size(struct jz_sql *sql, int64_t *ret_bytes, struct jz_error *err)
 {
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
@@ -481,6 +494,8 @@ const struct jz_sql_driver jz_postgres_driver = {
     .copy_end = jz_pg_copy_end,
     .copy_abort = jz_pg_copy_abort,
     .changed_elsewhere = changed_elsewhere,
+    .log_pages = log_pages,
+    .checkpoint = checkpoint,
     .check = jz_pg_check,
     .size = size,
     .backup = jz_pg_backup,

@@ -171,19 +171,27 @@ int jz_store_create(const char *url, enum jz_suite suite, struct jz_error *err)
     return jz_sql_commit(sql, err);
 }
 
-static int read_meta(struct jz_sql *sql, const char *name, char *ret_value, size_t room,
+/* 1, or 0 when the database does not say. */
+static int find_meta(struct jz_sql *sql, const char *name, char *ret_value, size_t room,
                      struct jz_error *err)
 {
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     const struct jz_sql_value value = jz_text(name);
     int r = jz_sql_query(sql, "SELECT value FROM meta WHERE name = $1", &value, 1, &rows, err);
-    if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
+    if (r < 0 || (r = jz_sql_next(rows, err)) <= 0)
         return r;
-    if (r == 0)
-        return jz_error_set(err, JZ_E_INTEGRITY, "the database does not say its %s", name);
     const struct jz_sql_value text = jz_sql_value(rows, 0);
     snprintf(ret_value, room, "%.*s", (int)text.size, (const char *)text.data);
-    return 0;
+    return 1;
+}
+
+static int read_meta(struct jz_sql *sql, const char *name, char *ret_value, size_t room,
+                     struct jz_error *err)
+{
+    const int r = find_meta(sql, name, ret_value, room, err);
+    if (r == 0)
+        return jz_error_set(err, JZ_E_INTEGRITY, "the database does not say its %s", name);
+    return r < 0 ? r : 0;
 }
 
 static int has_meta(struct jz_sql *sql, bool *ret, struct jz_error *err)
@@ -222,6 +230,55 @@ int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite, struct jz
     char text[32];
     const int r = read_meta(sql, "suite", text, sizeof text, err);
     return r < 0 ? r : jz_suite_parse(text, ret_suite, err);
+}
+
+/* The first signing key never changes: rotations and other suites only add to it. */
+static int name_keyring(const struct jz_keyring *keyring, char ret_name[17], struct jz_error *err)
+{
+    struct jz_public_key key;
+    const int r = jz_keyring_public(keyring, 1, &key, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < sizeof key.id; i++)
+        snprintf(ret_name + 2 * i, 3, "%02x", key.id[i]);
+    return 0;
+}
+
+int jz_schema_check_keyring(struct jz_sql *sql, const struct jz_keyring *keyring, bool *ret_bound,
+                            struct jz_error *err)
+{
+    char name[17], wanted[17];
+    int r = name_keyring(keyring, name, err);
+    if (r < 0 || (r = find_meta(sql, "keyring", wanted, sizeof wanted, err)) < 0)
+        return r;
+    if (r == 1 && strcmp(name, wanted) != 0)
+        return jz_error_set(err, JZ_E_INTEGRITY,
+                            "belongs to the keyring whose first key is %s; the one given has %s "
+                            "and opens nothing in it: name the right one with --keys or "
+                            "JIANZAI_KEYS",
+                            wanted, name);
+    *ret_bound = r == 1;
+    return 0;
+}
+
+int jz_schema_bind_keyring(const char *url, const struct jz_keyring *keyring, struct jz_error *err)
+{
+    const struct jz_sql_options options = { 0 };
+    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
+    char name[17];
+    bool bound = false;
+    int r;
+    if ((r = name_keyring(keyring, name, err)) < 0 ||
+        (r = jz_sql_open(url, &options, &sql, err)) < 0 || (r = jz_sql_begin(sql, err)) < 0)
+        return r;
+    /* Somebody else may have been first. */
+    const struct jz_sql_value values[] = { jz_text("keyring"), jz_text(name) };
+    if ((r = jz_sql_run(sql,
+                        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                        values, 2, err)) < 0 ||
+        (r = jz_sql_commit(sql, err)) < 0)
+        return r;
+    return jz_schema_check_keyring(sql, keyring, &bound, err);
 }
 
 int jz_store_version(const char *url, int *ret_version, struct jz_error *err)

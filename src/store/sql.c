@@ -368,15 +368,21 @@ void jz_sql_copy_abort(struct jz_sql_copy *copy)
         copy->sql->driver->copy_abort(copy);
 }
 
-void jz_sql_set_bulk(struct jz_sql *sql, bool is_bulk)
-{
-    if (sql->driver->set_bulk)
-        sql->driver->set_bulk(sql, is_bulk);
-}
-
 bool jz_sql_changed_elsewhere(struct jz_sql *sql)
 {
     return sql->broken || sql->driver->changed_elsewhere(sql);
+}
+
+int64_t jz_sql_log_pages(const struct jz_sql *sql)
+{
+    return sql->driver->log_pages(sql);
+}
+
+int jz_sql_checkpoint(struct jz_sql *sql, bool all, int64_t *ret_pages, struct jz_error *err)
+{
+    if (sql->state != JZ_SQL_IDLE)
+        return jz_error_set(err, JZ_E_INTERNAL, "a transaction is open");
+    return sql->driver->checkpoint(sql, all, ret_pages, err);
 }
 
 int jz_sql_check(struct jz_sql *sql, struct jz_error *err)

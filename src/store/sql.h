@@ -52,9 +52,11 @@ struct jz_sql;
  * "postgresql://…" or "postgres:KEY=VALUE …" for libpq.
  * create: an SQLite file that is not there is made; otherwise JZ_E_NOT_FOUND.
  * read_only: nothing can be written through this connection.
+ * keeps_log: commits of this connection never checkpoint SQLite's log: somebody calls
+ * jz_sql_checkpoint.
  */
 struct jz_sql_options {
-    bool create, read_only;
+    bool create, read_only, keeps_log;
     int busy_timeout_ms; /* 0: 10,000 */
 };
 int jz_sql_open(const char *url, const struct jz_sql_options *options, struct jz_sql **ret_sql,
@@ -146,12 +148,6 @@ int jz_sql_copy_end(struct jz_sql_copy *copy, struct jz_error *err) JZ_MUST_CHEC
 void jz_sql_copy_abort(struct jz_sql_copy *copy);
 
 /*
- * A hint that large transactions follow, or that they are over: SQLite's log then grows to 64 MiB
- * before it is worked into the file, so that pages written again and again go there once.
- */
-void jz_sql_set_bulk(struct jz_sql *sql, bool is_bulk);
-
-/*
  * SQLite: whether another connection has written since the last call on this one (true the first
  * time). PostgreSQL: always true.
  */
@@ -170,6 +166,21 @@ int jz_sql_restore(const char *url, const char *path, struct jz_error *err) JZ_M
 
 /* SQLite's own check of the whole file; PostgreSQL: of every index (amcheck where it is there). */
 int jz_sql_check(struct jz_sql *sql, struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * SQLite's write-ahead log, in pages: how long it was at the latest commit of this connection,
+ * whoever wrote it. 0 on PostgreSQL, which keeps its log by itself.
+ */
+int64_t jz_sql_log_pages(const struct jz_sql *sql);
+
+/*
+ * Copies what it can from the log into the file, without waiting for anybody: *ret_pages of the log
+ * are there now. When that is all of it, the next commit begins the log anew. With `all` the log is
+ * empty afterwards. JZ_E_BUSY while another connection does the same, and with `all` while another
+ * one writes, or reads what is in the log.
+ */
+int jz_sql_checkpoint(struct jz_sql *sql, bool all, int64_t *ret_pages,
+                      struct jz_error *err) JZ_MUST_CHECK;
 
 /* Bytes on disk, with write-ahead log (SQLite) or of the whole database (PostgreSQL). */
 int jz_sql_size(struct jz_sql *sql, int64_t *ret_bytes, struct jz_error *err) JZ_MUST_CHECK;

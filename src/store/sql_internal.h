@@ -55,8 +55,9 @@ struct jz_sql_driver {
                     struct jz_error *err);
     int (*copy_end)(struct jz_sql_copy *copy, struct jz_error *err);
     void (*copy_abort)(struct jz_sql_copy *copy);
-    void (*set_bulk)(struct jz_sql *sql, bool is_bulk); /* NULL: makes no difference */
     bool (*changed_elsewhere)(struct jz_sql *sql);
+    int64_t (*log_pages)(const struct jz_sql *sql);
+    int (*checkpoint)(struct jz_sql *sql, bool all, int64_t *ret_pages, struct jz_error *err);
     int (*check)(struct jz_sql *sql, struct jz_error *err);
     int (*size)(struct jz_sql *sql, int64_t *ret_bytes, struct jz_error *err);
     /* Fills PATH, an empty file of mode 0600 that the caller names and keeps or removes. */

@@ -12,6 +12,8 @@ struct sqlite {
     sqlite3 *db;
     char *path;
     int64_t data_version; /* -1: not asked yet */
+    int log_pages;        /* told by the latest commit */
+    int timeout_ms;
     struct jz_sql_cache cache;
 };
 
@@ -180,10 +182,11 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
  * FULL: a commit that was reported survives a power cut. What is deleted is overwritten, because
  * keys are shredded so.
  *
- * The commit that finds so many pages in the log does the checkpoint, and whoever waits for it
- * waits longer. Longest commit of 64 rows with random keys among a million, on a disk of 3,000
- * fdatasync/s (and of 270): 15 (46) ms with 100 pages, 24 (68) with 300, 53 (95) with 1,000, 62
- * (181) with 4,000; fewer pages cost throughput, as the same page is written more often.
+ * A connection that does not leave the log to somebody else checkpoints in the commit that finds so
+ * many pages in it, and whoever waits for that commit waits longer. Longest commit of 64 rows with
+ * random keys among a million, on a disk of 3,000 fdatasync/s (and of 270): 15 (46) ms with 100
+ * pages, 24 (68) with 300, 53 (95) with 1,000, 62 (181) with 4,000; fewer pages cost throughput, as
+ * the same page is written more often.
  *
  * Pages of 16,384 bytes load a million random keys 30 % faster, but small commits, each of which
  * writes whole pages, are up to 40 % slower; 8,192 makes no clear difference.
@@ -191,7 +194,15 @@ static const char settings[] = "PRAGMA foreign_keys = ON;"
 static const char writer_settings[] = "PRAGMA page_size = 4096;"
                                       "PRAGMA synchronous = FULL;"
                                       "PRAGMA secure_delete = ON;"
-                                      "PRAGMA journal_size_limit = 67108864";
+                                      "PRAGMA journal_size_limit = 67108864;"
+                                      "PRAGMA wal_autocheckpoint = 400";
+
+static int note_log(void *context, sqlite3 *db, const char *name, int pages)
+{
+    (void)db, (void)name;
+    ((struct sqlite *)context)->log_pages = pages;
+    return SQLITE_OK;
+}
 
 /* WAL is a property of the file, so for all but the first who opens it this changes nothing. */
 static int switch_to_wal(struct sqlite *s, int timeout_ms, struct jz_error *err)
@@ -215,13 +226,6 @@ static int switch_to_wal(struct sqlite *s, int timeout_ms, struct jz_error *err)
     }
 }
 
-/* Pages in the log at which a commit works them into the file. */
-static void set_bulk(struct jz_sql *sql, bool is_bulk)
-{
-    enum { USUAL_PAGES = 400, BULK_PAGES = 16384 };
-    sqlite3_wal_autocheckpoint(sqlite_of(sql)->db, is_bulk ? BULK_PAGES : USUAL_PAGES);
-}
-
 static int configure(struct sqlite *s, const struct jz_sql_options *options, struct jz_error *err)
 {
     static const struct {
@@ -234,16 +238,18 @@ static int configure(struct sqlite *s, const struct jz_sql_options *options, str
     };
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
         sqlite3_db_config(s->db, switches[i].option, switches[i].value, NULL);
-    sqlite3_busy_timeout(s->db, options->busy_timeout_ms);
+    s->timeout_ms = options->busy_timeout_ms;
+    sqlite3_busy_timeout(s->db, s->timeout_ms);
     /* SQLite falls back to reading where this user may not write. */
     if (!options->read_only && sqlite3_db_readonly(s->db, "main"))
         return jz_error_set(err, JZ_E_DENIED, "%s: this user has no right to write it", s->path);
     int64_t version;
     int r = execute(s, settings, err);
     /* The size of a page is settled by the switch. */
-    if (r == 0 && !options->read_only && (r = execute(s, writer_settings, err)) == 0 &&
-        (r = switch_to_wal(s, options->busy_timeout_ms, err)) == 0)
-        set_bulk(&s->sql, false);
+    if (r == 0 && !options->read_only && (r = execute(s, writer_settings, err)) == 0)
+        r = switch_to_wal(s, options->busy_timeout_ms, err);
+    if (options->keeps_log)
+        sqlite3_wal_hook(s->db, note_log, s); /* takes the place of wal_autocheckpoint */
     /* The first look at the file itself. */
     return r < 0 ? r : ask(s, "PRAGMA schema_version", &version, NULL, err);
 }
@@ -434,13 +440,15 @@ static int each(struct jz_sql *sql, const char *text, const int64_t *keys, size_
     int r = find(s, text, 1, &st, err);
     if (r < 0)
         return r;
-    /* A reader that stays open keeps one state, and spares every key the locks of a transaction:
-       that makes it four times as fast. */
+    /* Outside a transaction a reader that stays open keeps one state, and spares every key the
+       locks of a transaction: that makes it four times as fast. */
     sqlite3_stmt *reader = NULL;
-    sqlite3_prepare_v2(s->db, "SELECT count(*) FROM sqlite_schema", -1, &reader, NULL);
-    const int rc = sqlite3_step(reader);
-    if (rc != SQLITE_ROW)
-        r = fail(s, rc, text, err);
+    if (sqlite3_get_autocommit(s->db)) {
+        sqlite3_prepare_v2(s->db, "SELECT count(*) FROM sqlite_schema", -1, &reader, NULL);
+        const int rc = sqlite3_step(reader);
+        if (rc != SQLITE_ROW)
+            r = fail(s, rc, text, err);
+    }
     st->open = true;
     for (size_t i = 0; r >= 0 && i < count; i++) {
         sqlite3_bind_int64(st->stmt, 1, keys[i]);
@@ -462,6 +470,26 @@ static bool changed_elsewhere(struct jz_sql *sql)
     const bool changed = version < 0 || version != s->data_version;
     s->data_version = version;
     return changed;
+}
+
+static int64_t log_pages(const struct jz_sql *sql)
+{
+    return ((const struct sqlite *)sql)->log_pages;
+}
+
+static int checkpoint(struct jz_sql *sql, bool all, int64_t *ret_pages, struct jz_error *err)
+{
+    struct sqlite *s = sqlite_of(sql);
+    int pages = -1, copied = -1;
+    sqlite3_busy_timeout(s->db, 0);
+    const int rc = sqlite3_wal_checkpoint_v2(
+        s->db, "main", all ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &pages,
+        &copied);
+    sqlite3_busy_timeout(s->db, s->timeout_ms);
+    if (rc != SQLITE_OK)
+        return jz_sqlite_error(s->db, rc, s->path, NULL, err);
+    *ret_pages = copied > 0 ? copied : 0;
+    return 0;
 }
 
 static int check(struct jz_sql *sql, struct jz_error *err)
@@ -516,8 +544,9 @@ const struct jz_sql_driver jz_sqlite_driver = {
     .copy_row = jz_sqlite_copy_row,
     .copy_end = jz_sqlite_copy_end,
     .copy_abort = jz_sqlite_copy_abort,
-    .set_bulk = set_bulk,
     .changed_elsewhere = changed_elsewhere,
+    .log_pages = log_pages,
+    .checkpoint = checkpoint,
     .check = check,
     .size = size,
     .backup = jz_sqlite_backup,

@@ -38,6 +38,20 @@ static int open_checked(const char *url, bool read_only, struct jz_sql **ret_sql
     return 0;
 }
 
+static int check_keyring(struct jz_store *s, bool read_only, struct jz_error *err)
+{
+    bool bound = false;
+    int r = jz_schema_check_keyring(s->idle[0], s->keyring, &bound, err);
+    if (r == 0 && !bound && !read_only)
+        r = jz_schema_bind_keyring(s->url, s->keyring, err);
+    if (r < 0) {
+        char name[256];
+        jz_sql_describe(s->url, name, sizeof name);
+        jz_error_prefix(err, "%s", name);
+    }
+    return r;
+}
+
 int jz_store_open(const char *url, const struct jz_keyring *keyring,
                   const struct jz_store_options *options, struct jz_store **ret_store,
                   struct jz_error *err)
@@ -57,12 +71,15 @@ int jz_store_open(const char *url, const struct jz_keyring *keyring,
     if ((r = open_checked(url, true, &s->idle[0], &s->suite, err)) < 0)
         return r;
     s->idle_count = 1;
+    const bool read_only = options && options->read_only;
+    if ((r = check_keyring(s, read_only, err)) < 0)
+        return r;
     r = options && options->without_policies ? jz_policies_none(&policies, err)
                                              : jz_policies_load(s->idle[0], &policies, err);
     if (r < 0)
         return r;
     s->policies = policies;
-    if (!(options && options->read_only) && (r = jz_writer_start(s, &s->writer, err)) < 0)
+    if (!read_only && (r = jz_writer_start(s, &s->writer, err)) < 0)
         return r;
     *ret_store = JZ_TAKE(s);
     return 0;
@@ -171,7 +188,8 @@ int jz_store_post(struct jz_store *s, struct jz_batch *batch, struct jz_error *e
 
 void jz_store_wait(struct jz_store *s, struct jz_batch *batch)
 {
-    jz_writer_wait(s->writer, batch);
+    (void)s;
+    jz_writer_wait(batch);
 }
 
 int jz_store_submit(struct jz_store *s, struct jz_act *acts, size_t count, struct jz_error *err)

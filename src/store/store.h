@@ -15,6 +15,8 @@
 #include "policy/calendar.h"
 #include "store/table.h"
 
+#include <semaphore.h>
+
 #define JZ_STORE_GROUP_ACTS   256  /* most acts of one commit */
 #define JZ_STORE_QUEUE_ACTS   8192 /* most acts that wait */
 #define JZ_STORE_LIST_PERSONS 8192 /* most persons of one act that names a list */
@@ -41,8 +43,9 @@ int jz_store_version(const char *url, int *ret_version, struct jz_error *err) JZ
 int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err) JZ_MUST_CHECK;
 
 /*
- * The keyring is borrowed and must outlive the store. JZ_E_NOT_FOUND, JZ_E_UNSUPPORTED (older or
- * newer schema, with what to do), JZ_E_IO.
+ * The keyring is borrowed and must outlive the store. The first that opens a database for writing
+ * is bound to it: with another one it is JZ_E_INTEGRITY, before anything is written.
+ * JZ_E_NOT_FOUND, JZ_E_UNSUPPORTED (older or newer schema, with what to do), JZ_E_IO.
  */
 struct jz_store_options {
     bool read_only;
@@ -151,9 +154,10 @@ struct jz_act {
     size_t person_count;
     int result; /* 0, or the error of this act alone */
     struct jz_error error;
-    int64_t hold_ns;        /* how long its group held the write lock */
-    struct jz_batch *batch; /* the store's own */
-    struct jz_act *next;
+    int64_t hold_ns; /* how long its group held the write lock */
+    /* The store's own. */
+    struct jz_batch *batch;
+    struct jz_act *next, *in_bucket, *behind, *line_end;
 };
 
 /* Submits the acts and waits until each is on disk or refused; negative when none was taken. */
@@ -162,14 +166,16 @@ int jz_store_submit(struct jz_store *store, struct jz_act *acts, size_t count,
 
 /*
  * The same in two halves, so that the caller prepares the next batch meanwhile. Batch and acts stay
- * where they are until wait returns. post waits for room in the queue; with `impatient` it answers
- * JZ_E_BUSY instead.
+ * where they are until wait returns; it is called once for each batch that was taken. post waits
+ * for room in the queue; with `impatient` it answers JZ_E_BUSY instead.
  */
 struct jz_batch {
     struct jz_act *acts;
     size_t count;
     bool impatient;
-    size_t remaining; /* the store's own */
+    /* The store's own. */
+    size_t remaining;
+    sem_t done;
 };
 int jz_store_post(struct jz_store *store, struct jz_batch *batch,
                   struct jz_error *err) JZ_MUST_CHECK;

@@ -37,11 +37,41 @@ int jz_states_load(struct jz_sql *sql, const int64_t *persons, size_t count,
                    const struct jz_policies *policies, struct jz_person_state *states,
                    struct jz_error *err) JZ_MUST_CHECK;
 
+/*
+ * What waits to be written (queue.c): of each person one act, the others in a line behind it, so
+ * that a group is simply what stands first and no two of it are about one person. Whoever calls
+ * holds a lock.
+ */
+#define JZ_QUEUE_BUCKET_BITS 10
+struct jz_queue {
+    struct jz_act *first, *last;
+    size_t waiting;                                    /* all of them */
+    struct jz_act *buckets[1 << JZ_QUEUE_BUCKET_BITS]; /* the heads of lines, by person */
+};
+void jz_queue_add(struct jz_queue *queue, struct jz_act *act);
+/* An act that names a list of persons comes alone. */
+size_t jz_queue_take(struct jz_queue *queue, struct jz_act **ret_acts, size_t room);
+
+/*
+ * checkpoint.c; the writer calls tend after each commit, with jz_sql_log_pages. In a bulk load
+ * pages are written again and again: they are copied once for many commits.
+ */
+struct jz_checkpointer;
+int jz_checkpointer_start(const char *url, struct jz_checkpointer **ret_checkpointer,
+                          struct jz_error *err) JZ_MUST_CHECK;
+void jz_checkpointer_stop(struct jz_checkpointer *checkpointer);
+void jz_checkpointer_tend(struct jz_checkpointer *checkpointer, int64_t log_pages, bool is_bulk);
+
 /* schema.c */
 int jz_schema_read_version(struct jz_sql *sql, int *ret_version,
                            struct jz_error *err) JZ_MUST_CHECK;
 int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite,
                          struct jz_error *err) JZ_MUST_CHECK;
+/* JZ_E_INTEGRITY when the database was made with another keyring; not bound yet: any will do. */
+int jz_schema_check_keyring(struct jz_sql *sql, const struct jz_keyring *keyring, bool *ret_bound,
+                            struct jz_error *err) JZ_MUST_CHECK;
+int jz_schema_bind_keyring(const char *url, const struct jz_keyring *keyring,
+                           struct jz_error *err) JZ_MUST_CHECK;
 
 /*
  * chain.c: leaf, chain and mark for the facts among the rows of a group, perhaps on a thread of its
@@ -67,7 +97,7 @@ int jz_writer_start(struct jz_store *store, struct jz_writer **ret_writer,
 void jz_writer_stop(struct jz_writer *writer); /* after all that waits is done */
 int jz_writer_post(struct jz_writer *writer, struct jz_batch *batch,
                    struct jz_error *err) JZ_MUST_CHECK;
-void jz_writer_wait(struct jz_writer *writer, struct jz_batch *batch);
+void jz_writer_wait(struct jz_batch *batch);
 void jz_writer_stats(struct jz_writer *writer, struct jz_store_stats *ret_stats);
 
 struct jz_store {
