@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "private_server.h"
-#include "register.h"
+#include "store/register.h"
 
 enum { PEOPLE = 400 };
 
