@@ -402,7 +402,7 @@ int jz_states_page(struct jz_sql *sql, const struct jz_policies *policies, int64
                    int64_t until, struct jz_person_state *states, size_t room, size_t *ret_count,
                    struct jz_error *err)
 {
-    JZ_CLEANUP(loading_done) struct loading l;
+    JZ_CLEANUP(loading_done) struct loading l = { 0 };
     if (room < JZ_STATES_PAGE_MIN)
         return jz_error_set(err, JZ_E_USAGE, "a page of %zu rows is too small", room);
     size_t count = 0;
