@@ -308,6 +308,113 @@ static void the_queue_is_bounded(void **state)
     jz_store_close(store);
 }
 
+/* ---- Acts that name a list ---- */
+
+struct crowd {
+    const int64_t *persons;
+    size_t count;
+    int seen, missing;
+};
+
+static int see_all(void *context, const struct jz_person_state *states, struct jz_entry *entry,
+                   struct jz_error *err)
+{
+    struct crowd *c = context;
+    c->seen = c->missing = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        struct sighting s = { .person = c->persons[i] };
+        if (!states[i].person) {
+            c->missing++;
+            continue;
+        }
+        if (states[i].person != c->persons[i] || states[i].benefit_count != 1)
+            return jz_error_set(err, JZ_E_INTERNAL, "the states are not those of the list");
+        see(&s, &states[i], entry, err);
+        c->seen += s.seen_before;
+    }
+    return 0;
+}
+
+/* Between acts on the same persons, in the order in which they were posted. */
+static void a_list_is_decided_in_its_turn(void **state)
+{
+    (void)state;
+    enum { PERSONS = 700 };
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    static int64_t persons[PERSONS + 1];
+    static struct sighting before[PERSONS], after[PERSONS];
+    static struct jz_act acts[2 * PERSONS + 1];
+    for (int i = 0; i < PERSONS; i++)
+        persons[i] = new_person(store);
+    persons[PERSONS] = 1 << 30; /* nobody */
+    struct crowd crowd = { persons, PERSONS + 1, 0, 0 };
+    for (int i = 0; i < PERSONS; i++) {
+        before[i] = after[i] = (struct sighting){ .person = persons[i] };
+        acts[i] = (struct jz_act){ .person = persons[i], .decide = see, .context = &before[i] };
+        acts[PERSONS + 1 + i] =
+            (struct jz_act){ .person = persons[i], .decide = see, .context = &after[i] };
+    }
+    acts[PERSONS] = (struct jz_act){
+        .decide = see_all, .context = &crowd, .persons = persons, .person_count = PERSONS + 1
+    };
+    assert_int_equal(jz_store_submit(store, acts, 2 * PERSONS + 1, &err), 0);
+    assert_int_equal(acts[PERSONS].result, 0);
+    assert_true(acts[PERSONS].hold_ns > 0);
+    assert_int_equal(crowd.seen, PERSONS);
+    assert_int_equal(crowd.missing, 1);
+    for (int i = 0; i < PERSONS; i++)
+        assert_int_equal(after[i].seen_before, 2);
+
+    const int64_t unsorted[] = { persons[1], persons[0] };
+    struct jz_act bad = { .decide = see_all, .persons = unsorted, .person_count = 2 };
+    assert_int_equal(jz_store_submit(store, &bad, 1, &err), JZ_E_USAGE);
+    bad.person_count = JZ_STORE_LIST_PERSONS + 1;
+    assert_int_equal(jz_store_submit(store, &bad, 1, &err), JZ_E_LIMIT);
+    jz_store_close(store);
+}
+
+/* Pages of every size give everybody once, with what is known of each. */
+static void pages_give_everybody_once(void **state)
+{
+    (void)state;
+    static const size_t rooms[] = { JZ_STATES_PAGE_MIN, 50, 333, 4096 };
+    static struct jz_person_state states[4096];
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    struct jz_sql *sql = NULL;
+    for (int i = 0; i < 40; i++)
+        new_person(store);
+    const int64_t people = count(store, "SELECT count(*) FROM person WHERE of IS NULL");
+    const int64_t signs = count(store, "SELECT count(*) FROM evidence");
+    assert_true(signs > 100);
+    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
+    for (size_t k = 0; k < sizeof rooms / sizeof rooms[0]; k++) {
+        int64_t after = 0, seen = 0, seen_signs = 0;
+        for (size_t got = 1; got > 0;) {
+            assert_int_equal(jz_sql_begin_read(sql, &err), 0);
+            assert_int_equal(
+                jz_states_page(sql, NULL, after, INT64_MAX, states, rooms[k], &got, &err), 0);
+            jz_sql_rollback(sql);
+            for (size_t i = 0; i < got; i++) {
+                assert_true(states[i].person > after);
+                after = states[i].person;
+                assert_int_equal(states[i].benefit_count, 1);
+                assert_int_equal(jz_date_key(states[i].born_on), 19500101);
+                seen++;
+                seen_signs += states[i].sign_count;
+                jz_person_state_done(&states[i]);
+            }
+        }
+        assert_int_equal(seen, people);
+        assert_int_equal(seen_signs, signs);
+    }
+    size_t got;
+    assert_int_equal(jz_states_page(sql, NULL, 0, 1, states, 3, &got, &err), JZ_E_USAGE);
+    jz_store_return(store, sql);
+    jz_store_close(store);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -353,6 +460,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(read_only_is_read_only),
         cmocka_unit_test(a_newer_database_is_refused),
         cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(a_list_is_decided_in_its_turn),
+        cmocka_unit_test(pages_give_everybody_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
