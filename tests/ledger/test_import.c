@@ -539,6 +539,78 @@ static void nothing_personal_is_readable(void **state)
     }
 }
 
+/* A random text of whole characters: ASCII, digits in runs, Chinese, words, anything. */
+static void make_text(char *ret, size_t room)
+{
+    static const char *const pieces[] = { "号", "山东省", "内蒙古自治区", "路", "123", "0457",
+                                          "㐀", "龥",     "鿿",          "A",  " ",   "é",
+                                          "𠮷", "\t",     "室",           "7",  "一",  "·" };
+    size_t used = 0;
+    *ret = 0;
+    for (int count = (int)(lrand48() % 12); count > 0; count--) {
+        const char *piece = pieces[(size_t)lrand48() % (sizeof pieces / sizeof pieces[0])];
+        if (used + strlen(piece) >= room)
+            return;
+        used += (size_t)sprintf(ret + used, "%s", piece);
+    }
+}
+
+static void check_sealing(const struct jz_person_data *in)
+{
+    struct jz_error err;
+    uint8_t sealed[JZ_PERSON_SEALED_BYTES];
+    char text[JZ_PERSON_TEXT_BYTES];
+    struct jz_person_data out;
+    size_t size = 0;
+    assert_int_equal(jz_person_seal(keyring, in, sealed, &size, &err), 0);
+    assert_int_equal(jz_person_unseal(keyring, sealed, size, text, &out, &err), 0);
+    assert_string_equal(out.name, in->name);
+    assert_int_equal(out.kind, in->kind);
+    assert_string_equal(out.number, in->number);
+    assert_string_equal(out.issuer, in->issuer);
+    assert_string_equal(out.phone, in->phone);
+    assert_string_equal(out.address, in->address);
+    sealed[(size_t)lrand48() % size] ^= 1;
+    assert_true(jz_person_unseal(keyring, sealed, size, text, &out, &err) < 0);
+}
+
+static void sealed_data_comes_back(void **state)
+{
+    (void)state;
+    static const struct jz_person_data cases[] = {
+        { "张秀英", JZ_DOCUMENT_CITIZEN_ID, "11010519491231002X", "", "10212345678", "" },
+        { "a", JZ_DOCUMENT_CITIZEN_ID, "110105194912310021", "", "20212345678", "1" },
+        { "a", JZ_DOCUMENT_CITIZEN_ID, "110105194902300026", "", "", "000" },
+        { "a", JZ_DOCUMENT_CITIZEN_ID, "999999999912319999", "", "1234567890", "999" },
+        { "a", JZ_DOCUMENT_CITIZEN_ID, "000000180001010000", "", "123456789012", "1000" },
+        { "a", JZ_DOCUMENT_CITIZEN_ID, "12345", "", "+86 102", "x" },
+        { "a", JZ_DOCUMENT_PASSPORT, "C01234567", "USA", "", "" },
+        { "\xff\xfe", JZ_DOCUMENT_UNKNOWN, "", "", "", "broken \xe5\x8f" },
+    };
+    struct jz_error err;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_sealing(&cases[i]);
+    for (int i = 0; i < 2000; i++) {
+        char name[JZ_PERSON_NAME_MAX + 1], address[JZ_PERSON_ADDRESS_MAX + 1], number[64];
+        snprintf(number, sizeof number, "%06ld%08ld%04ld", lrand48() % 1000000,
+                 19000101 + lrand48() % 1300000, lrand48() % 10000);
+        make_text(name, sizeof name);
+        make_text(address, sizeof address);
+        const struct jz_person_data d = {
+            name, JZ_DOCUMENT_CITIZEN_ID, number, "", i % 2 ? "10299887766" : "0531-8899", address
+        };
+        check_sealing(&d);
+    }
+    char large[JZ_PERSON_ADDRESS_MAX + 2];
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = 0;
+    struct jz_person_data d = cases[0];
+    uint8_t sealed[JZ_PERSON_SEALED_BYTES];
+    size_t size;
+    d.address = large;
+    assert_int_equal(jz_person_seal(keyring, &d, sealed, &size, &err), JZ_E_LIMIT);
+}
+
 /* ---- Killed ---- */
 
 static void make_large_file(void)
@@ -862,6 +934,7 @@ int main(int argc, char **argv)
     printf("# seed %u, %d rounds\n", seed, rounds);
     srand48((long)seed);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sealed_data_comes_back),
         cmocka_unit_test(every_bad_field_is_named),
         cmocka_unit_test(what_was_read_is_what_stands_there),
         cmocka_unit_test(who_is_who_is_found),
