@@ -155,13 +155,8 @@ int jz_audit_root_sign(struct jz_store *store, struct jz_date day, struct jz_aud
         jz_sql_rollback(sql);
     }
     jz_store_return(store, sql);
-    if (r < 0 || (r = jz_store_submit(store, &act, 1, err)) < 0)
+    if (r < 0 || (r = jz_store_act(store, &act, err)) < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_root = s.root;
     return 0;
 }

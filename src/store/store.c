@@ -205,6 +205,16 @@ int jz_store_submit(struct jz_store *s, struct jz_act *acts, size_t count, struc
     return 0;
 }
 
+int jz_store_act(struct jz_store *s, struct jz_act *act, struct jz_error *err)
+{
+    const int r = jz_store_submit(s, act, 1, err);
+    if (r < 0)
+        return r;
+    if (act->result < 0 && err)
+        *err = act->error;
+    return act->result;
+}
+
 void jz_store_stats(struct jz_store *s, struct jz_store_stats *ret_stats)
 {
     *ret_stats = (struct jz_store_stats){ 0 };
