@@ -69,6 +69,24 @@ static void roots_are_facts(void **state)
     assert_int_equal(book_verify(&b, NULL).finding, JZ_AUDIT_SOUND);
 }
 
+static void a_day_is_signed_once(void **state)
+{
+    (void)state;
+    static const struct {
+        struct jz_date day;
+        bool is_signed;
+    } days[] = {
+        { { 2026, 1, 30 }, true }, { { 2026, 1, 30 }, false }, { { 2026, 1, 29 }, false },
+        { { 2026, 1, 31 }, true }, { { 2026, 1, 31 }, false },
+    };
+    book_fill(&b, 20);
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        bool is_signed = !days[i].is_signed;
+        WORKS(jz_audit_root_daily(b.store, days[i].day, &is_signed, &err));
+        assert_int_equal(is_signed, days[i].is_signed);
+    }
+}
+
 static void nothing_damaged_is_signed(void **state)
 {
     (void)state;
@@ -359,6 +377,7 @@ int main(int argc, char **argv)
     printf("# seed %llu\n", b.seed);
     const struct CMUnitTest tests[] = {
         CASE(roots_are_facts),
+        CASE(a_day_is_signed_once),
         CASE(nothing_damaged_is_signed),
         CASE(witnesses_bind_what_was_before),
         CASE(receipts_are_proved),
