@@ -570,9 +570,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(many_acts_of_one_person_starve_nobody),
         cmocka_unit_test(the_room_of_an_act_is_its_own),
-        cmocka_unit_test(a_commit_is_never_taken_back),
         cmocka_unit_test(a_list_is_decided_in_its_turn),
         cmocka_unit_test(pages_give_everybody_once),
+        cmocka_unit_test(a_commit_is_never_taken_back),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
