@@ -22,6 +22,10 @@ struct jz_audit_root {
 int jz_audit_root_sign(struct jz_store *store, struct jz_date day, struct jz_audit_root *ret_root,
                        struct jz_error *err) JZ_MUST_CHECK;
 
+/* The same once a day: nothing is signed when a root of that day or a later one is there. */
+int jz_audit_root_daily(struct jz_store *store, struct jz_date day, bool *ret_signed,
+                        struct jz_error *err) JZ_MUST_CHECK;
+
 /*
  * Reads the columns of a row of audit_root; the suite is the database's. JZ_E_INTEGRITY when they
  * cannot be a signed root.
