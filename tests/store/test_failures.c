@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -28,7 +29,7 @@ static char folder[32];
 static char keys[64], url[512];
 static struct jz_keyring *keyring;
 static bool on_postgres;
-static struct jz_error err;
+static _Thread_local struct jz_error err;
 
 #define WORKS(call)                                                                                \
     do {                                                                                           \
@@ -314,7 +315,7 @@ enum { THREADS = 4, SECONDS = 2 };
 
 struct load {
     struct jz_store *store;
-    volatile bool *stop;
+    atomic_bool *stop;
     int number;
     int64_t taken;
     pthread_t thread;
@@ -323,7 +324,7 @@ struct load {
 static void *work(void *context)
 {
     struct load *l = context;
-    while (!*l->stop) {
+    while (!atomic_load(l->stop)) {
         int64_t person = people[l->number];
         if (submit(l->store, person, see, NULL) < 0)
             return NULL;
@@ -335,7 +336,7 @@ static void *work(void *context)
 static int64_t work_for_a_while(void)
 {
     struct load loads[THREADS];
-    volatile bool stop = false;
+    atomic_bool stop = false;
     struct jz_store *store = NULL;
     int64_t taken = 0;
     CHILD_ASSERT(jz_store_open(url, keyring, NULL, &store, &err) == 0);
@@ -344,7 +345,7 @@ static int64_t work_for_a_while(void)
         CHILD_ASSERT(pthread_create(&loads[i].thread, NULL, work, &loads[i]) == 0);
     }
     sleep_ms(SECONDS * 1000);
-    stop = true;
+    atomic_store(&stop, true);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(loads[i].thread, NULL);
         CHILD_ASSERT(loads[i].taken > 0);
@@ -461,7 +462,7 @@ static void copied_without_its_log(void **state)
     assert_true(asprintf(&clean, "rm -f %s/torn.db*", folder) > 0);
     struct jz_store *store = open_store(), *torn = NULL;
     add_people(store);
-    volatile bool stop = false;
+    atomic_bool stop = false;
     struct load l = { .store = store, .stop = &stop };
     assert_int_equal(pthread_create(&l.thread, NULL, work, &l), 0);
     int opened = 0;
@@ -483,7 +484,7 @@ static void copied_without_its_log(void **state)
         jz_store_close(torn);
         assert_int_equal(system(clean), 0);
     }
-    stop = true;
+    atomic_store(&stop, true);
     pthread_join(l.thread, NULL);
     print_message("%d of 12 copies open\n", opened);
     assert_true(is_sound(store));
@@ -745,12 +746,12 @@ static void the_server_is_killed(void **state)
     struct jz_store *store = open_store();
     add_people(store);
     const int64_t before = count_evidence(store);
-    volatile bool stop = false;
+    atomic_bool stop = false;
     struct load l = { .store = store, .stop = &stop };
     assert_int_equal(pthread_create(&l.thread, NULL, work, &l), 0);
     sleep_ms(500);
     assert_int_equal(kill(server.pid, SIGKILL), 0);
-    stop = true;
+    atomic_store(&stop, true);
     sleep_ms(2000);
     start_server(&server);
     pthread_join(l.thread, NULL);
