@@ -155,13 +155,31 @@ int jz_audit_root_sign(struct jz_store *store, struct jz_date day, struct jz_aud
         jz_sql_rollback(sql);
     }
     jz_store_return(store, sql);
-    if (r < 0 || (r = jz_store_submit(store, &act, 1, err)) < 0)
+    if (r < 0 || (r = jz_store_act(store, &act, err)) < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_root = s.root;
+    return 0;
+}
+
+int jz_audit_root_daily(struct jz_store *store, struct jz_date day, bool *ret_signed,
+                        struct jz_error *err)
+{
+    struct jz_audit_root root;
+    struct jz_error none;
+    struct jz_sql *sql = NULL;
+    int r = jz_store_reader(store, &sql, err);
+    if (r < 0)
+        return r;
+    r = jz_audit_root_latest(sql, jz_store_suite(store), &root, &none);
+    jz_store_return(store, sql);
+    if (r < 0 && r != JZ_E_NOT_FOUND) {
+        if (err)
+            *err = none;
+        return r;
+    }
+    const bool there = r == 0 && jz_date_compare(root.signed_root.day, day) >= 0;
+    if (!there && (r = jz_audit_root_sign(store, day, &root, err)) < 0)
+        return r;
+    *ret_signed = !there;
     return 0;
 }

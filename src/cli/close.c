@@ -2,13 +2,14 @@
 #include "cli/desk.h"
 #include "cli/progress.h"
 
+#include "audit/root.h"
 #include "ledger/close.h"
 
 static int run(int argc, char **argv);
 
 const struct command close_command = {
     "close", run, "[--on DATE] [--json]",
-    "brings every standing up to a day, tells people what changed, proposes holds"
+    "brings every standing up to a day, tells people what changed, proposes holds, signs the log"
 };
 
 static void show_progress(void *context, const struct jz_close_progress *p)
@@ -23,7 +24,7 @@ static json_t *json_day_or_null(struct jz_date day)
     return jz_date_is_set(day) ? json_string(jz_date_format(day, text)) : json_null();
 }
 
-static void print_result(struct jz_date on, const struct jz_close_result *r)
+static void print_result(struct jz_date on, const struct jz_close_result *r, bool signed_root)
 {
     char day[JZ_DATE_TEXT_BYTES], before[JZ_DATE_TEXT_BYTES];
     printf("%s is closed; the day closed before is %s\n", jz_date_format(on, day),
@@ -38,6 +39,8 @@ static void print_result(struct jz_date on, const struct jz_close_result *r)
            (unsigned long long)r->counts.grace, (unsigned long long)r->counts.lapsed,
            (unsigned long long)r->counts.proposals, r->seconds, (unsigned long long)r->chunks,
            (double)r->longest_hold_ns / 1e6);
+    puts(signed_root ? "the root of the log as it stands is signed for that day"
+                     : "the log has a signed root of that day already");
 }
 
 static int run(int argc, char **argv)
@@ -65,6 +68,9 @@ static int run(int argc, char **argv)
     options.context = &progress;
     r = jz_close_run(desk.store, &options, &result, &err);
     progress_end(&progress);
+    bool signed_root = false;
+    if (r >= 0)
+        r = jz_audit_root_daily(desk.store, options.on, &signed_root, &err);
     desk_close(&desk);
     if (r < 0) {
         complain(NULL, &err);
@@ -72,15 +78,15 @@ static int run(int argc, char **argv)
     }
     if (json)
         print_json(json_pack(
-            "{s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "on", json_day_or_null(options.on),
+            "{s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b}", "on", json_day_or_null(options.on),
             "before", json_day_or_null(result.before), "changed_policies",
             (json_int_t)result.changed_policies, "touched", (json_int_t)result.counts.touched,
             "reminded", (json_int_t)result.counts.reminded, "grace",
             (json_int_t)result.counts.grace, "lapsed", (json_int_t)result.counts.lapsed,
             "proposals", (json_int_t)result.counts.proposals, "chunks", (json_int_t)result.chunks,
             "longest_hold_ms", json_number((double)result.longest_hold_ns / 1e6), "seconds",
-            json_number(result.seconds)));
+            json_number(result.seconds), "root_signed", signed_root));
     else
-        print_result(options.on, &result);
+        print_result(options.on, &result, signed_root);
     return 0;
 }

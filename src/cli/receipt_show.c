@@ -163,8 +163,8 @@ static void print_view_json(const struct view *v)
 static void print_view(const struct view *v)
 {
     static const char *const labels[LANGUAGES][7] = {
-        { "收据", "姓名", "证件", "认证", "有效至", "险种", "二维码文字" },
-        { "收據", "姓名", "證件", "認證", "有效至", "險種", "二維碼文字" },
+        { "回执", "姓名", "证件", "认证", "有效至", "险种", "二维码文字" },
+        { "回執", "姓名", "證件", "認證", "有效至", "險種", "二維碼文字" },
         { "receipt", "name", "document", "certified", "until", "for", "text of the code" },
     };
     const char *const *l = labels[v->language];

@@ -86,7 +86,8 @@ const struct jz_register_code *jz_register_code(enum jz_register_column column, 
 {
     for (size_t i = 0; i < CODE_COUNT; i++)
         if (codes[i].column == column &&
-            (strcasecmp(text, codes[i].code) == 0 || strcmp(text, codes[i].zh) == 0 ||
+            (((*text | 0x20) == *codes[i].code && strcasecmp(text, codes[i].code) == 0) ||
+             strcmp(text, codes[i].zh) == 0 ||
              (codes[i].also_zh && strcmp(text, codes[i].also_zh) == 0)))
             return &codes[i];
     return NULL;

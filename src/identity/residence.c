@@ -40,8 +40,10 @@ bool jz_residence_parse(const char *text, unsigned *ret_residence)
 char *jz_residence_format(unsigned residence, char ret_text[JZ_RESIDENCE_TEXT_BYTES])
 {
     const unsigned country = residence - FIRST_COUNTRY;
-    if (residence < FIRST_COUNTRY)
-        snprintf(ret_text, JZ_RESIDENCE_TEXT_BYTES, residence ? "%06u" : "", residence);
+    if (residence == 0)
+        *ret_text = 0;
+    else if (residence < FIRST_COUNTRY)
+        snprintf(ret_text, JZ_RESIDENCE_TEXT_BYTES, "%06u", residence);
     else
         snprintf(ret_text, JZ_RESIDENCE_TEXT_BYTES, "%c%c%c",
                  (char)('A' + country / LETTERS / LETTERS % LETTERS),

@@ -497,14 +497,9 @@ int jz_claim_submit(struct jz_store *store, const struct jz_claim *claim,
 {
     struct jz_claim_act context = { .claim = claim, .store = store };
     struct jz_act act = { .person = claim->person, .decide = jz_claim_decide, .context = &context };
-    int r = jz_store_submit(store, &act, 1, err);
+    const int r = jz_store_act(store, &act, err);
     if (r < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_result = context.result;
     return 0;
 }

@@ -201,23 +201,27 @@ static int is_managed_by(struct jz_sql *sql, int64_t person, const char *unit, b
     return 0;
 }
 
+/* The register knows regions of six digits: a township's list is judged by its county. */
 static int is_of_area(struct jz_sql *sql, int64_t person, const char *area, bool *ret_there,
                       struct jz_error *err)
 {
-    const struct jz_sql_value value = jz_int(person);
+    enum { REGION_DIGITS = 6 };
+    const struct jz_sql_value values[] = { jz_int(person), jz_int(JZ_T_PERSON) };
+    char county[REGION_DIGITS + 1];
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     bool there = false;
-    int r =
-        jz_sql_query(sql,
-                     "SELECT b.region, p.residence FROM standing s JOIN benefit b "
-                     "ON b.id = COALESCE(s.version, s.benefit) JOIN person p ON p.id = s.person "
-                     "WHERE s.person = $1",
-                     &value, 1, &rows, err);
+    snprintf(county, sizeof county, "%.*s", REGION_DIGITS, area);
+    int r = jz_sql_query(sql,
+                         "SELECT b.region, p.residence FROM standing s JOIN benefit b "
+                         "ON b.id = COALESCE(s.version, s.benefit) JOIN person p ON p.id = "
+                         "COALESCE((SELECT MAX(f.fact) FROM person_fact f WHERE f.person = $1 "
+                         "AND f.kind = $2), s.person) WHERE s.person = $1",
+                         values, 2, &rows, err);
     while (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
         for (int i = 0; i < 2; i++) {
             char region[16];
             snprintf(region, sizeof region, "%06lld", (long long)jz_sql_int(rows, i));
-            there |= jz_sql_value(rows, i).type != JZ_SQL_NULL && jz_region_is_in(region, area);
+            there |= jz_sql_value(rows, i).type != JZ_SQL_NULL && jz_region_is_in(region, county);
         }
     if (r < 0)
         return r;

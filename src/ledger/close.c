@@ -422,10 +422,7 @@ static int write_mark(void *context, const struct jz_person_state *state, struct
 static int save_mark(struct closing *c, struct jz_error *err)
 {
     struct jz_act act = { .decide = write_mark, .context = c };
-    const int r = jz_store_submit(c->store, &act, 1, err);
-    if (r == 0 && act.result < 0 && err)
-        *err = act.error;
-    return r < 0 ? r : act.result;
+    return jz_store_act(c->store, &act, err);
 }
 
 static int run(struct closing *c, struct jz_error *err)

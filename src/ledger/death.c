@@ -108,14 +108,9 @@ int jz_death_submit(struct jz_store *store, const struct jz_death *death,
 {
     struct jz_death_act context = { .death = death };
     struct jz_act act = { .person = death->person, .decide = jz_death_decide, .context = &context };
-    const int r = jz_store_submit(store, &act, 1, err);
+    const int r = jz_store_act(store, &act, err);
     if (r < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_result = context.result;
     return 0;
 }

@@ -191,13 +191,8 @@ int jz_enrol_submit(struct jz_store *store, const struct jz_enrol_request *reque
     if ((r = seal(store, request, &sealed, err)) < 0)
         return r;
     struct jz_act act = { .person = request->person, .decide = decide, .context = &e };
-    if ((r = jz_store_submit(store, &act, 1, err)) < 0)
+    if ((r = jz_store_act(store, &act, err)) < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_result = result;
     return gallery ? add_to_gallery(gallery, request, err) : 0;
 }

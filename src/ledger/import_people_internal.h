@@ -66,6 +66,18 @@ int jz_import_sort(struct jz_import_found **found, size_t count,
 int jz_import_sort_pairs(struct jz_import_pair **pairs, size_t count,
                          struct jz_error *err) JZ_MUST_CHECK;
 
+/*
+ * import_hash.c: the hashes of documents, on a thread of their own. Rows come in the order in which
+ * they are found; all have their hash after end.
+ */
+struct jz_import_hashing;
+int jz_import_hashing_new(struct jz_importing *m, struct jz_import_hashing **ret,
+                          struct jz_error *err) JZ_MUST_CHECK;
+void jz_import_hashing_free(struct jz_import_hashing *hashing);
+int jz_import_hashing_add(struct jz_import_hashing *hashing, size_t found,
+                          const struct jz_document *document, struct jz_error *err) JZ_MUST_CHECK;
+int jz_import_hashing_end(struct jz_import_hashing *hashing, struct jz_error *err) JZ_MUST_CHECK;
+
 /* import_scan.c: checks all rows and gives each its verdict. */
 int jz_import_scan(struct jz_importing *m, struct jz_error *err) JZ_MUST_CHECK;
 

@@ -119,7 +119,7 @@ static int probe(struct probe *p, const uint8_t *hash, int64_t *ret_person, stru
  * key: those are asked for one by one and remembered by their newest hash.
  */
 static int probe_older(struct jz_importing *m, const struct jz_document *document,
-                       const uint8_t *hash, struct jz_error *err)
+                       struct jz_error *err)
 {
     struct jz_sql *sql = NULL;
     int64_t person = 0;
@@ -136,13 +136,12 @@ static int probe_older(struct jz_importing *m, const struct jz_document *documen
     if (r < 0)
         return r;
     struct jz_import_pair *pair = &m->older[m->older_count++];
-    memcpy(pair->hash, hash, JZ_FIND_BYTES);
     pair->person = person;
-    return 0;
+    return jz_person_document_hash(m->keyring, m->key, document, pair->hash, err);
 }
 
 static int take_row(struct jz_importing *m, const struct jz_csv_row *csv, struct jz_import_row *row,
-                    struct jz_error *err)
+                    struct jz_import_hashing *hashing, struct jz_error *err)
 {
     struct jz_import_problem problem;
     int r = make_room(m, err);
@@ -156,7 +155,7 @@ static int take_row(struct jz_importing *m, const struct jz_csv_row *csv, struct
                       problem.reason, has_column ? csv->fields[problem.column].text : "", err);
     }
     struct jz_import_found *f = &m->found[m->found_count];
-    if ((r = jz_person_document_hash(m->keyring, m->key, &row->document, f->hash, err)) < 0)
+    if ((r = jz_import_hashing_add(hashing, m->found_count, &row->document, err)) < 0)
         return r;
     f->row = (uint32_t)number;
     f->line = csv->line > UINT32_MAX ? UINT32_MAX : (uint32_t)csv->line;
@@ -164,9 +163,8 @@ static int take_row(struct jz_importing *m, const struct jz_csv_row *csv, struct
     f->name = hash_name(row->data.name);
     m->found_count++;
     m->counts.warned += row->has_warning;
-    return jz_keyring_versions(m->keyring, JZ_KEY_LOOKUP) > 1
-               ? probe_older(m, &row->document, f->hash, err)
-               : 0;
+    return jz_keyring_versions(m->keyring, JZ_KEY_LOOKUP) > 1 ? probe_older(m, &row->document, err)
+                                                              : 0;
 }
 
 /* ---- Verdicts ---- */
@@ -428,25 +426,31 @@ static void count_verdicts(struct jz_importing *m)
     m->counts.rows = (int64_t)m->rows;
 }
 
+static void hashing_freep(struct jz_import_hashing **hashing)
+{
+    jz_import_hashing_free(*hashing);
+}
+
 static int read_rows(struct jz_importing *m, struct jz_error *err)
 {
     JZ_CLEANUP(jz_csv_freep) struct jz_csv *csv = NULL;
+    JZ_CLEANUP(hashing_freep) struct jz_import_hashing *hashing = NULL;
     const struct jz_import_people_options *o = m->options;
-    int r = jz_import_open(m, &csv, err);
-    if (r < 0)
+    int r;
+    if ((r = jz_import_open(m, &csv, err)) < 0 || (r = jz_import_hashing_new(m, &hashing, err)) < 0)
         return r;
     for (unsigned i = 0; o->on_unknown && i < jz_csv_unknown_count(csv); i++)
         o->on_unknown(o->context, jz_csv_unknown(csv, i));
     struct jz_csv_row line;
     struct jz_import_row row;
     while ((r = jz_csv_next(csv, &line, err)) == 1) {
-        if ((r = take_row(m, &line, &row, err)) < 0)
+        if ((r = take_row(m, &line, &row, hashing, err)) < 0)
             break;
         if (m->rows % TELL_EVERY == 0)
             jz_import_tell(m, JZ_IMPORT_CHECKING, (int64_t)line.next_offset, m->file_bytes);
     }
     m->encoding = jz_csv_encoding(csv);
-    return r < 0 ? r : 0;
+    return r < 0 ? r : jz_import_hashing_end(hashing, err);
 }
 
 int jz_import_scan(struct jz_importing *m, struct jz_error *err)

@@ -170,10 +170,7 @@ static int write_operator(struct jz_store *store, const struct jz_operator *o, c
 {
     struct change change = { o, by };
     struct jz_act act = { .decide = decide, .context = &change };
-    const int r = jz_store_submit(store, &act, 1, err);
-    if (r == 0 && act.result < 0 && err)
-        *err = act.error;
-    return r < 0 ? r : act.result;
+    return jz_store_act(store, &act, err);
 }
 
 static int check_name(const char *name, struct jz_error *err)

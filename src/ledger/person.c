@@ -230,11 +230,7 @@ static int correct(struct jz_store *store, struct jz_sql *sql, int64_t person,
     if ((r = prepare(sql, &c, err)) < 0)
         return r;
     struct jz_act act = { .person = person, .decide = decide, .context = &c };
-    if ((r = jz_store_submit(store, &act, 1, err)) < 0)
-        return r;
-    if (act.result < 0 && err)
-        *err = act.error;
-    return act.result;
+    return jz_store_act(store, &act, err);
 }
 
 int jz_person_correct(struct jz_store *store, int64_t person, const struct jz_person_change *change,

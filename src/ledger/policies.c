@@ -87,14 +87,9 @@ int jz_policies_add(struct jz_store *store, const struct jz_policy_set *set, con
 {
     struct adding adding = { .set = set, .operator= operator};
     struct jz_act act = { .decide = decide, .context = &adding };
-    const int r = jz_store_submit(store, &act, 1, err);
+    const int r = jz_store_act(store, &act, err);
     if (r < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_added = adding.added;
     return 0;
 }

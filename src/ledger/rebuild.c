@@ -105,13 +105,8 @@ int rebuild_flush(struct rebuilding *b, struct jz_error *err)
     if (b->repair_count == 0)
         return 0;
     struct jz_act act = { .decide = write_repairs, .context = b };
-    int r = jz_store_submit(b->store, &act, 1, err);
+    const int r = jz_store_act(b->store, &act, err);
     b->repair_count = 0;
-    if (r == 0 && act.result < 0) {
-        r = act.result;
-        if (err)
-            *err = act.error;
-    }
     return r;
 }
 

@@ -312,13 +312,8 @@ static int write_fixes(struct checking *c, struct jz_error *err)
     struct jz_act act = {
         .decide = decide, .context = c, .persons = persons, .person_count = count
     };
-    int r = jz_store_submit(c->b->store, &act, 1, err);
+    const int r = jz_store_act(c->b->store, &act, err);
     c->fix_count = 0;
-    if (r == 0 && act.result < 0) {
-        r = act.result;
-        if (err)
-            *err = act.error;
-    }
     return r;
 }
 

@@ -27,12 +27,7 @@ static void show(const struct renewing *r, enum jz_renew_phase phase, int64_t do
 static int submit(struct jz_store *store, jz_decide_fn decide, void *context, struct jz_error *err)
 {
     struct jz_act act = { .decide = decide, .context = context };
-    const int r = jz_store_submit(store, &act, 1, err);
-    if (r < 0)
-        return r;
-    if (act.result < 0 && err)
-        *err = act.error;
-    return act.result;
+    return jz_store_act(store, &act, err);
 }
 
 static int ask_number(struct jz_sql *sql, const char *question, int64_t *ret, struct jz_error *err)

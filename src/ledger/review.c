@@ -156,13 +156,8 @@ int jz_case_close(struct jz_store *store, int64_t id, const char *outcome, const
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     struct closing closing = { .c = &story.c, .detail = text, .by = by };
     struct jz_act act = { .person = story.c.person, .decide = decide, .context = &closing };
-    if ((r = jz_store_submit(store, &act, 1, err)) < 0)
+    if ((r = jz_store_act(store, &act, err)) < 0)
         return r;
-    if (act.result < 0) {
-        if (err)
-            *err = act.error;
-        return act.result;
-    }
     *ret_fact = closing.fact;
     return 0;
 }

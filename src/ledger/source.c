@@ -125,12 +125,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
 static int submit(struct jz_store *store, struct adding *adding, struct jz_error *err)
 {
     struct jz_act act = { .decide = decide, .context = adding };
-    const int r = jz_store_submit(store, &act, 1, err);
-    if (r < 0)
-        return r;
-    if (act.result < 0 && err)
-        *err = act.error;
-    return act.result;
+    return jz_store_act(store, &act, err);
 }
 
 static bool is_blank(const char *text)

@@ -40,10 +40,10 @@ int jz_person_unseal(const struct jz_keyring *keyring, const void *sealed, size_
                      struct jz_error *err) JZ_MUST_CHECK;
 
 /*
- * The keyed hash under which a document is kept in document_find, by a version of the key. 96 bits:
- * that any two of a billion documents share one has a chance of one in a hundred thousand million.
+ * The keyed hash under which a document is kept in document_find, by a version of the key. 80 bits:
+ * that any two of a billion documents share one has a chance of one in two million.
  */
-#define JZ_FIND_BYTES 12
+#define JZ_FIND_BYTES 10
 int jz_person_document_hash(const struct jz_keyring *keyring, unsigned version,
                             const struct jz_document *document, uint8_t ret_hash[JZ_FIND_BYTES],
                             struct jz_error *err) JZ_MUST_CHECK;

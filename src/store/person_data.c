@@ -3,29 +3,34 @@
  * database: numbers are packed two digits to a byte, Chinese text takes two bytes a character
  * instead of UTF-8's three, and what nearly every address has takes one.
  *
- * A byte of flags; the name with its length; the document: a citizen number in 9 bytes, or the
- * kind, the number with its length, and the issuer where there is one; the phone: 11 digits in 6
- * bytes, or a text with its length; the address, to the end.
+ * A byte of flags; the name with its length; the document: a citizen number in 6 bytes, or in 9
+ * when something is wrong with it, or the kind, the number with its length, and the issuer where
+ * there is one; the phone: of 11 digits the last 10 in 5 bytes, or a text with its length; the
+ * address, to the end.
  */
 #include "store/person.h"
 
 #include "base/encoding.h"
+#include "identity/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum flag {
     NAME_PACKED = 1 << 0, /* see pack_han; otherwise UTF-8 */
     ADDRESS_PACKED = 1 << 1,
-    CITIZEN = 1 << 2, /* 18 digits, the last may be X */
+    CITIZEN = 1 << 2, /* with a real birth date and the right check digit, see pack_citizen */
     HAS_ISSUER = 1 << 3,
-    MOBILE = 1 << 4,
+    MOBILE = 1 << 4, /* 11 digits, the first is 1 */
     HAS_PHONE = 1 << 5,
-    LATER = 1 << 7, /* a form that this program does not know */
+    CITIZEN_DIGITS = 1 << 6, /* any 18 digits, the last may be X */
+    LATER = 1 << 7,          /* a form that this program does not know */
 };
 
 enum {
-    CITIZEN_DIGITS = 18,
-    MOBILE_DIGITS = 11,
+    CITIZEN_SIZE = 18,
+    CITIZEN_BYTES = 6,
+    MOBILE_SIZE = 11,
     HAN_FIRST = 0x4E00,
     HAN_LAST = 0x9FFF,
     HAN_WORD = 0xD2,   /* the first of the words; lower ones begin a character */
@@ -214,16 +219,61 @@ static int put_text(struct out *o, const char *text, size_t max, unsigned packed
 static bool is_citizen(const struct jz_person_data *d)
 {
     const size_t digits = strspn(d->number, "0123456789");
-    return d->kind == JZ_DOCUMENT_CITIZEN_ID && strlen(d->number) == CITIZEN_DIGITS &&
-           (digits == CITIZEN_DIGITS ||
-            (digits == CITIZEN_DIGITS - 1 && d->number[CITIZEN_DIGITS - 1] == 'X'));
+    return d->kind == JZ_DOCUMENT_CITIZEN_ID && strlen(d->number) == CITIZEN_SIZE &&
+           (digits == CITIZEN_SIZE ||
+            (digits == CITIZEN_SIZE - 1 && d->number[CITIZEN_SIZE - 1] == 'X'));
+}
+
+static uint32_t read_digits(const char *digits, size_t count)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < count; i++)
+        number = number * 10 + (uint32_t)(digits[i] - '0');
+    return number;
+}
+
+/*
+ * Region (20 bits), birth date in days since 1800-01-01 (18) and sequence (10) are 48 bits; the
+ * check digit follows from them. False when it does not, or the date is no day of those years.
+ */
+static bool pack_citizen(const char *number, uint64_t *ret)
+{
+    const struct jz_date first = { 1800, 1, 1 };
+    const struct jz_date born = jz_date_from_key(read_digits(number + 6, 8));
+    const int32_t days = jz_date_is_set(born) ? jz_date_to_days(born) - jz_date_to_days(first) : -1;
+    if (days < 0 || days >= 1 << 18 || number[17] != jz_check_mod_11_2(number, 17))
+        return false;
+    *ret =
+        (uint64_t)read_digits(number, 6) << 28 | (uint64_t)days << 10 | read_digits(number + 14, 3);
+    return true;
+}
+
+static bool unpack_citizen(uint64_t packed, char ret_number[CITIZEN_SIZE + 1])
+{
+    const struct jz_date first = { 1800, 1, 1 };
+    const uint32_t region = (uint32_t)(packed >> 28), sequence = packed & 0x3FF;
+    const struct jz_date born =
+        jz_date_from_days(jz_date_to_days(first) + (int32_t)(packed >> 10 & 0x3FFFF));
+    if (region > 999999 || sequence > 999)
+        return false;
+    snprintf(ret_number, CITIZEN_SIZE + 1, "%06u%08u%03u0", region, (unsigned)jz_date_key(born),
+             sequence);
+    ret_number[17] = jz_check_mod_11_2(ret_number, 17);
+    return true;
 }
 
 static int put_document(struct out *o, const struct jz_person_data *d, struct jz_error *err)
 {
-    if (is_citizen(d)) {
+    uint64_t packed;
+    if (is_citizen(d) && pack_citizen(d->number, &packed)) {
         o->bytes[0] |= CITIZEN;
-        put_digits(o, d->number, CITIZEN_DIGITS);
+        for (int i = CITIZEN_BYTES - 1; i >= 0; i--)
+            put(o, (unsigned)(packed >> (8 * i)) & 0xFF);
+        return 0;
+    }
+    if (is_citizen(d)) {
+        o->bytes[0] |= CITIZEN_DIGITS;
+        put_digits(o, d->number, CITIZEN_SIZE);
         return 0;
     }
     put(o, d->kind);
@@ -237,9 +287,9 @@ static int put_document(struct out *o, const struct jz_person_data *d, struct jz
 static int put_phone(struct out *o, const char *phone, struct jz_error *err)
 {
     const size_t size = strlen(phone);
-    if (size == MOBILE_DIGITS && strspn(phone, "0123456789") == size) {
+    if (size == MOBILE_SIZE && *phone == '1' && strspn(phone, "0123456789") == size) {
         o->bytes[0] |= MOBILE;
-        put_digits(o, phone, size);
+        put_digits(o, phone + 1, size - 1);
         return 0;
     }
     o->bytes[0] |= size > 0 ? HAS_PHONE : 0;
@@ -380,11 +430,21 @@ static bool take_text(struct in *in, bool is_packed, bool is_last, const char **
 
 static bool take_document(struct in *in, unsigned flags, struct jz_person_data *d)
 {
-    if (flags & CITIZEN) {
+    if (flags & (CITIZEN | CITIZEN_DIGITS)) {
         d->kind = JZ_DOCUMENT_CITIZEN_ID;
         d->number = in->text;
-        return take_digits(in, CITIZEN_DIGITS) && emit(in, 0);
     }
+    if (flags & CITIZEN) {
+        char number[CITIZEN_SIZE + 1];
+        uint64_t packed = 0;
+        if (in->end - in->at < CITIZEN_BYTES)
+            return false;
+        for (int i = 0; i < CITIZEN_BYTES; i++)
+            packed = packed << 8 | *in->at++;
+        return unpack_citizen(packed, number) && emit_text(in, number) && emit(in, 0);
+    }
+    if (flags & CITIZEN_DIGITS)
+        return take_digits(in, CITIZEN_SIZE) && emit(in, 0);
     const unsigned kind = in->at < in->end ? *in->at++ : JZ_DOCUMENT_KIND_COUNT;
     if (kind >= JZ_DOCUMENT_KIND_COUNT)
         return false;
@@ -397,7 +457,7 @@ static bool take_phone(struct in *in, unsigned flags, struct jz_person_data *d)
 {
     if (flags & MOBILE) {
         d->phone = in->text;
-        return take_digits(in, MOBILE_DIGITS) && emit(in, 0);
+        return emit(in, '1') && take_digits(in, MOBILE_SIZE - 1) && emit(in, 0);
     }
     return !(flags & HAS_PHONE) || take_text(in, false, false, &d->phone);
 }

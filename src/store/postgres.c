@@ -233,12 +233,19 @@ static int flush(struct jz_sql *sql, struct jz_error *err)
     return settle(jz_pg_of(sql), NULL, 0, err);
 }
 
+/* A server that went meanwhile has closed the socket: seen here, nothing is lost yet. */
+static bool is_gone(struct jz_sql *sql)
+{
+    struct pollfd p = { .fd = PQsocket(jz_pg_of(sql)->conn), .events = POLLRDHUP };
+    if (poll(&p, 1, 0) > 0)
+        sql->broken = true;
+    return sql->broken;
+}
+
 static int begin(struct jz_sql *sql, bool writes, struct jz_error *err)
 {
     struct jz_pg *s = jz_pg_of(sql);
-    /* A server that went meanwhile has closed the socket: seen here, nothing is lost yet. */
-    struct pollfd p = { .fd = PQsocket(s->conn), .events = POLLRDHUP };
-    if (poll(&p, 1, 0) > 0)
+    if (is_gone(sql))
         return jz_pg_error(s, NULL, NULL, err);
     if (writes)
         return send_text(s, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL, 0, err);
@@ -477,6 +484,7 @@ const struct jz_sql_driver jz_postgres_driver = {
     .dialect = JZ_POSTGRES,
     .open = jz_pg_open,
     .close = jz_pg_close,
+    .is_gone = is_gone,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

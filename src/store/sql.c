@@ -154,6 +154,11 @@ bool jz_sql_is_broken(const struct jz_sql *sql)
     return sql->broken;
 }
 
+bool jz_sql_is_gone(struct jz_sql *sql)
+{
+    return sql->broken || (sql->driver->is_gone && sql->driver->is_gone(sql));
+}
+
 int jz_sql_fail(struct jz_sql *sql, int code)
 {
     if (sql->state != JZ_SQL_IDLE && sql->failed == 0)

@@ -70,6 +70,9 @@ void jz_sql_describe(const char *url, char *ret_text, size_t size);
 /* The connection is lost (PostgreSQL): close it and open another. */
 bool jz_sql_is_broken(const struct jz_sql *sql);
 
+/* The same of a connection that was idle: asks its socket whether the server is still there. */
+bool jz_sql_is_gone(struct jz_sql *sql);
+
 /*
  * A transaction that writes takes the lock at once (SQLite: BEGIN IMMEDIATE; on PostgreSQL BEGIN is
  * only sent, see jz_sql_run). One that only reads

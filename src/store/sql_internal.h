@@ -34,6 +34,7 @@ struct jz_sql_driver {
     int (*open)(const char *target, const struct jz_sql_options *options, struct jz_sql **ret_sql,
                 struct jz_error *err);
     void (*close)(struct jz_sql *sql);
+    bool (*is_gone)(struct jz_sql *sql); /* NULL: cannot be lost */
     int (*begin)(struct jz_sql *sql, bool writes, struct jz_error *err);
     int (*commit)(struct jz_sql *sql, struct jz_error *err);
     void (*rollback)(struct jz_sql *sql);

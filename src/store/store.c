@@ -127,8 +127,11 @@ int jz_store_reader(struct jz_store *s, struct jz_sql **ret_sql, struct jz_error
     while (s->idle_count == 0 && s->lent == JZ_STORE_READERS)
         pthread_cond_wait(&s->returned, &s->lock);
     s->lent++;
-    if (s->idle_count > 0)
-        sql = s->idle[--s->idle_count];
+    /* Those that a restarted server has left behind go before anybody asks them something. */
+    while (s->idle_count > 0 && jz_sql_is_gone(sql = s->idle[--s->idle_count])) {
+        jz_sql_close(sql);
+        sql = NULL;
+    }
     pthread_mutex_unlock(&s->lock);
     int r = 0;
     if (!sql) {
@@ -200,6 +203,16 @@ int jz_store_submit(struct jz_store *s, struct jz_act *acts, size_t count, struc
         return r;
     jz_store_wait(s, &batch);
     return 0;
+}
+
+int jz_store_act(struct jz_store *s, struct jz_act *act, struct jz_error *err)
+{
+    const int r = jz_store_submit(s, act, 1, err);
+    if (r < 0)
+        return r;
+    if (act->result < 0 && err)
+        *err = act->error;
+    return act->result;
 }
 
 void jz_store_stats(struct jz_store *s, struct jz_store_stats *ret_stats)

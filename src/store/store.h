@@ -164,6 +164,9 @@ struct jz_act {
 int jz_store_submit(struct jz_store *store, struct jz_act *acts, size_t count,
                     struct jz_error *err) JZ_MUST_CHECK;
 
+/* One act from beginning to end: its own error is that of the call. */
+int jz_store_act(struct jz_store *store, struct jz_act *act, struct jz_error *err) JZ_MUST_CHECK;
+
 /*
  * The same in two halves, so that the caller prepares the next batch meanwhile. Batch and acts stay
  * where they are until wait returns; it is called once for each batch that was taken. post waits

@@ -3,13 +3,13 @@
  * "test_audit sqlite" and "test_audit postgres" run the same cases.
  */
 #include "book.h"
+#include "private_server.h"
 
 #include "audit/root.h"
 #include "audit/rows.h"
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -704,24 +704,6 @@ static void any_byte_of_the_file(void **state)
     WORKS(jz_store_open(b.url, b.keyring, &options, &b.store, &err));
 }
 
-/* Without a server in the environment the program runs itself again below a private one. */
-static int start_server(char *self)
-{
-    glob_t found = { 0 };
-    const bool installed = glob("/usr/lib/postgresql/*/bin/postgres", 0, NULL, &found) == 0;
-    globfree(&found);
-    if (!installed) {
-        puts("1..0 # SKIP PostgreSQL is not installed");
-        return 0;
-    }
-    char place[64];
-    snprintf(place, sizeof place, "/tmp/jz-pg-%ld", (long)getpid());
-    execl(JZ_SOURCE_ROOT "/tools/private-postgres", "private-postgres", "run", place, self,
-          "postgres", (char *)NULL);
-    perror("tools/private-postgres");
-    return 1;
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
 
 int main(int argc, char **argv)
@@ -731,9 +713,10 @@ int main(int argc, char **argv)
         fputs("usage: test_audit sqlite|postgres\n", stderr);
         return 2;
     }
+    int status;
+    if (run_below_private_server(argc, argv, &status))
+        return status;
     postgres = wants_postgres ? getenv("JIANZAI_POSTGRES") : NULL;
-    if (wants_postgres && !postgres)
-        return start_server(argv[0]);
     const char *seed = getenv("JIANZAI_TEST_SEED");
     b.seed = seed ? strtoull(seed, NULL, 10) : (unsigned long long)time(NULL);
     printf("# seed %llu\n", b.seed);

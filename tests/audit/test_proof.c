@@ -3,6 +3,7 @@
  * "test_audit_proofs sqlite" and "… postgres" run the same cases.
  */
 #include "book.h"
+#include "private_server.h"
 
 #include "audit/prove.h"
 #include "audit/shred.h"
@@ -11,7 +12,6 @@
 #include "ledger/forget.h"
 #include "receipt/proof.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -67,6 +67,24 @@ static void roots_are_facts(void **state)
     jz_store_return(b.store, sql);
     GIVES(jz_audit_root_sign(b.store, (struct jz_date){ 2999, 1, 1 }, &root, &err), JZ_E_USAGE);
     assert_int_equal(book_verify(&b, NULL).finding, JZ_AUDIT_SOUND);
+}
+
+static void a_day_is_signed_once(void **state)
+{
+    (void)state;
+    static const struct {
+        struct jz_date day;
+        bool is_signed;
+    } days[] = {
+        { { 2026, 1, 30 }, true }, { { 2026, 1, 30 }, false }, { { 2026, 1, 29 }, false },
+        { { 2026, 1, 31 }, true }, { { 2026, 1, 31 }, false },
+    };
+    book_fill(&b, 20);
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        bool is_signed = !days[i].is_signed;
+        WORKS(jz_audit_root_daily(b.store, days[i].day, &is_signed, &err));
+        assert_int_equal(is_signed, days[i].is_signed);
+    }
 }
 
 static void nothing_damaged_is_signed(void **state)
@@ -341,24 +359,6 @@ static void statements_bind_every_word(void **state)
     jz_sql_close(sql);
 }
 
-/* Without a server in the environment the program runs itself again below a private one. */
-static int start_server(char *self)
-{
-    glob_t found = { 0 };
-    const bool installed = glob("/usr/lib/postgresql/*/bin/postgres", 0, NULL, &found) == 0;
-    globfree(&found);
-    if (!installed) {
-        puts("1..0 # SKIP PostgreSQL is not installed");
-        return 0;
-    }
-    char place[64];
-    snprintf(place, sizeof place, "/tmp/jz-pg-%ld", (long)getpid());
-    execl(JZ_SOURCE_ROOT "/tools/private-postgres", "private-postgres", "run", place, self,
-          "postgres", (char *)NULL);
-    perror("tools/private-postgres");
-    return 1;
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
 
 int main(int argc, char **argv)
@@ -368,14 +368,16 @@ int main(int argc, char **argv)
         fputs("usage: test_audit_proofs sqlite|postgres\n", stderr);
         return 2;
     }
+    int status;
+    if (run_below_private_server(argc, argv, &status))
+        return status;
     postgres = wants_postgres ? getenv("JIANZAI_POSTGRES") : NULL;
-    if (wants_postgres && !postgres)
-        return start_server(argv[0]);
     const char *seed = getenv("JIANZAI_TEST_SEED");
     b.seed = seed ? strtoull(seed, NULL, 10) : (unsigned long long)time(NULL);
     printf("# seed %llu\n", b.seed);
     const struct CMUnitTest tests[] = {
         CASE(roots_are_facts),
+        CASE(a_day_is_signed_once),
         CASE(nothing_damaged_is_signed),
         CASE(witnesses_bind_what_was_before),
         CASE(receipts_are_proved),

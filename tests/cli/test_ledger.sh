@@ -202,7 +202,7 @@ json "a closed case" \
 list=$work/list.csv
 printf 'document,name,seen_on,status,handler\n%s,王秀英,%s,健在,赵\n%s,李伟,%s,健在,赵\n' \
     $wang "$(days_ago 0)" $li "$(days_ago 0)" >"$list"
-expect "list of no unit" 2 "--unit is missing" "$program" unit-list import "$list" --by alice
+expect "list of nobody" 2 "--unit or --area" "$program" unit-list import "$list" --by alice
 expect "list without papers" 1 "1  recorded, counts for nothing" \
     "$program" unit-list import "$list" --unit 红星机械厂 --by alice --verdicts "$work/verdicts.csv"
 expect "whose retiree is he?" 0 "refused,document,other_unit" cat "$work/verdicts.csv"

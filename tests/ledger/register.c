@@ -235,6 +235,43 @@ void register_enrol(int64_t person)
     submit(person, add_enrolment, NULL);
 }
 
+struct moving {
+    unsigned residence;
+    uint8_t sealed[JZ_PERSON_SEALED_BYTES];
+    size_t size;
+};
+
+static int move(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                struct jz_error *err)
+{
+    const struct moving *m = context;
+    (void)err;
+    const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
+        [PERSON_OF] = jz_int(state->person),
+        [PERSON_BORN_ON] = jz_int(jz_date_key(state->born_on)),
+        [PERSON_SEX] = jz_int(state->sex),
+        [PERSON_CARE] = jz_int(state->care),
+        [PERSON_RESIDENCE] = jz_int(m->residence),
+        [PERSON_SEALED] = jz_blob(m->sealed, m->size),
+        [PERSON_BY] = jz_text("tester"),
+    };
+    jz_entry_add(entry, JZ_T_PERSON, values);
+    return 0;
+}
+
+void register_move(int64_t person, unsigned residence)
+{
+    struct jz_error err;
+    struct jz_sql *sql = NULL;
+    struct jz_person_record record;
+    struct moving m = { .residence = residence };
+    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
+    assert_int_equal(jz_person_read(sql, keyring, person, &record, &err), 0);
+    jz_store_return(store, sql);
+    assert_int_equal(jz_person_seal(keyring, &record.data, m.sealed, &m.size, &err), 0);
+    submit(person, move, &m);
+}
+
 /* ---- Questions ---- */
 
 int64_t register_count(const char *question, int64_t parameter)

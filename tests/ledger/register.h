@@ -37,6 +37,7 @@ struct jz_date day(const char *text);
 void register_add_policy(const char *yaml);
 int64_t register_add_person(const struct register_person *person);
 void register_enrol(int64_t person);
+void register_move(int64_t person, unsigned residence);
 
 /* The only number a query with one number as parameter gives. */
 int64_t register_count(const char *question, int64_t parameter);

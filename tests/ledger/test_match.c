@@ -356,6 +356,9 @@ static void a_new_key_takes_nothing_twice(void **state)
                "document,event_on,source_ref\n" CHEN ",2026-07-01,1\n" CHEN ",2026-07-02,2\n",
                "taken_before", "certified - already_later");
     CHECK_FILE("换钥", "document,event_on,source_ref\n" CHEN ",2026-07-02,2\n", "taken_before");
+    /* The same name for another person, or for another day. */
+    CHECK_FILE("换钥", "document,event_on,source_ref\n" LI ",2026-07-02,2\n" CHEN ",2026-07-03,2\n",
+               "refused source_ref ref_reused", "refused source_ref ref_reused");
 }
 
 /* docs/import.md names every column, every name it is known by, and every verdict and reason. */
@@ -414,7 +417,7 @@ static void make_number(int i, char ret_number[19])
 {
     static const int weights[] = { 7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2 };
     int sum = 0;
-    snprintf(ret_number, 19, "37010219500101%03d", i);
+    snprintf(ret_number, 19, "37010219500101%03u", (unsigned)i % 1000);
     for (int k = 0; k < 17; k++)
         sum += weights[k] * (ret_number[k] - '0');
     ret_number[17] = "10X98765432"[sum % 11];

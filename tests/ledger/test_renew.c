@@ -3,6 +3,7 @@
  * "test_renew sqlite" and "test_renew postgres" run the same cases.
  */
 #include "../audit/book.h"
+#include "private_server.h"
 
 #include "base/clock.h"
 #include "ledger/enrol.h"
@@ -10,7 +11,6 @@
 #include "ledger/renew.h"
 #include "store/person.h"
 
-#include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -349,24 +349,6 @@ static void an_unfinished_import_comes_first(void **state)
     jz_sql_close(sql);
 }
 
-/* Without a server in the environment the program runs itself again below a private one. */
-static int start_server(char *self)
-{
-    glob_t found = { 0 };
-    const bool installed = glob("/usr/lib/postgresql/*/bin/postgres", 0, NULL, &found) == 0;
-    globfree(&found);
-    if (!installed) {
-        puts("1..0 # SKIP PostgreSQL is not installed");
-        return 0;
-    }
-    char place[64];
-    snprintf(place, sizeof place, "/tmp/jz-pg-%ld", (long)getpid());
-    execl(JZ_SOURCE_ROOT "/tools/private-postgres", "private-postgres", "run", place, self,
-          "postgres", (char *)NULL);
-    perror("tools/private-postgres");
-    return 1;
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
 
 int main(int argc, char **argv)
@@ -376,9 +358,10 @@ int main(int argc, char **argv)
         fputs("usage: test_renew sqlite|postgres\n", stderr);
         return 2;
     }
+    int status;
+    if (run_below_private_server(argc, argv, &status))
+        return status;
     postgres = wants_postgres ? getenv("JIANZAI_POSTGRES") : NULL;
-    if (wants_postgres && !postgres)
-        return start_server(argv[0]);
     const struct CMUnitTest tests[] = {
         CASE(everything_goes_on_meanwhile),
         CASE(what_an_old_process_wrote_is_caught_up),

@@ -163,6 +163,16 @@ static void whom_a_village_may_name(void **state)
     CHECK_VILLAGE("370102", list, "certified", "certified");
     assert_int_equal(register_facts(persons[2], JZ_T_CERTIFICATION), before + 1);
     CHECK_VILLAGE("370102", list, "taken_before", "taken_before");
+
+    /* A township is judged by its county: the register knows no more. */
+    CHECK_VILLAGE("370102001", "证件号码,姓名,核实日期,状态\n" WANG ",王秀英,2026-11-03,健在\n",
+                  "certified");
+
+    /* Where a person lives is what the latest row of the person says. */
+    static const char moved[] = "证件号码,姓名,核实日期,状态\n" CHEN ",陈强,2026-11-04,健在\n";
+    CHECK_VILLAGE("440304", moved, "refused document other_area");
+    register_move(persons[3], 440304);
+    CHECK_VILLAGE("440304", moved, "certified");
 }
 
 int main(int argc, char **argv)

@@ -415,6 +415,114 @@ static void pages_give_everybody_once(void **state)
     jz_store_close(store);
 }
 
+/* Somebody with thousands of acts keeps nobody else waiting: the others' turn comes at once. */
+static void many_acts_of_one_person_starve_nobody(void **state)
+{
+    (void)state;
+    enum { ACTS = 3000 };
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    static struct sighting s[ACTS];
+    struct sighting other = { .person = new_person(store) };
+    struct jz_act *acts = calloc(ACTS, sizeof *acts);
+    struct jz_act act = { .person = other.person, .decide = see, .context = &other };
+    struct jz_batch batch = { .acts = acts, .count = ACTS };
+    const int64_t busy = new_person(store);
+    for (int i = 0; i < ACTS; i++) {
+        s[i] = (struct sighting){ .person = busy, .seen_before = -1, .refuse = true };
+        acts[i] = (struct jz_act){ .person = busy, .decide = see, .context = &s[i] };
+    }
+    assert_int_equal(jz_store_post(store, &batch, &err), 0);
+    struct jz_store_stats before, after;
+    jz_store_stats(store, &before);
+    assert_int_equal(jz_store_submit(store, &act, 1, &err), 0);
+    jz_store_stats(store, &after);
+    assert_int_equal(act.result, 0);
+    /* The group under way, its own, and what was begun before this thread looked again. */
+    assert_true(after.groups - before.groups < ACTS / 10);
+    jz_store_wait(store, &batch);
+    for (int i = 0; i < ACTS; i++)
+        assert_int_equal(acts[i].result, JZ_E_DENIED);
+    free(acts);
+    jz_store_close(store);
+}
+
+static int add_many_rows(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                         struct jz_error *err)
+{
+    (void)state, (void)err;
+    static int64_t next_position;
+    for (int i = 0; i < *(const int *)context; i++) {
+        const struct jz_sql_value key[JZ_MAX_COLUMNS] = {
+            [NODE_LEVEL] = jz_int(1000),
+            [NODE_POSITION] = jz_int(next_position++),
+            [NODE_HASH] = jz_blob("x", 1),
+        };
+        jz_entry_put(entry, JZ_T_AUDIT_NODE, key);
+    }
+    return 0;
+}
+
+/* An act has room for itself alone, whoever else is in its group. */
+static void the_room_of_an_act_is_its_own(void **state)
+{
+    (void)state;
+    enum { ACTS = 4 };
+    static const int rows[ACTS] = { JZ_STORE_ENTRY_ROWS / 2, 10, JZ_STORE_ENTRY_ROWS - 10,
+                                    JZ_STORE_ENTRY_ROWS + 1 };
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    struct jz_act acts[ACTS];
+    for (int i = 0; i < ACTS; i++)
+        acts[i] =
+            (struct jz_act){ .decide = add_many_rows, .context = (void *)(uintptr_t)&rows[i] };
+    const int64_t before = count(store, "SELECT COUNT(*) FROM audit_node WHERE level = 1000");
+    assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
+    for (int i = 0; i < ACTS; i++)
+        assert_int_equal(acts[i].result, i == 3 ? JZ_E_LIMIT : 0);
+    assert_int_equal(count(store, "SELECT COUNT(*) FROM audit_node WHERE level = 1000"),
+                     before + rows[0] + rows[1] + rows[2]);
+    jz_store_close(store);
+}
+
+static int add_bad_policy(void *context, const struct jz_person_state *state,
+                          struct jz_entry *entry, struct jz_error *err)
+{
+    (void)context, (void)state, (void)err;
+    const struct jz_sql_value row[JZ_MAX_COLUMNS] = {
+        [POLICY_NAME] = jz_text("bad"),
+        [POLICY_VERSION] = jz_int(1),
+        [POLICY_TEXT] = jz_text("this is no policy"),
+        [POLICY_OPERATOR] = jz_text("tester"),
+    };
+    jz_entry_add(entry, JZ_T_POLICY, row);
+    jz_entry_policies_changed(entry);
+    return 0;
+}
+
+/* What is on disk was done, even when the policies it changed cannot be read behind it. The last
+   test: nothing can be written to this database any more. */
+static void a_commit_is_never_taken_back(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    struct jz_store *store = open_store();
+    struct sighting s = { .person = new_person(store) };
+    struct jz_act acts[] = {
+        { .decide = add_bad_policy },
+        { .person = s.person, .decide = see, .context = &s },
+    };
+    const uint64_t before = read_head(store).tree.size;
+    assert_int_equal(jz_store_submit(store, acts, 2, &err), 0);
+    assert_int_equal(acts[0].result, 0);
+    assert_int_equal(acts[1].result, 0);
+    assert_int_equal(read_head(store).tree.size, before + 2);
+    assert_int_equal(jz_store_submit(store, &acts[1], 1, &err), 0);
+    assert_true(acts[1].result < 0);
+    assert_int_equal(read_head(store).tree.size, before + 2);
+    jz_store_close(store);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -460,8 +568,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(read_only_is_read_only),
         cmocka_unit_test(a_newer_database_is_refused),
         cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(many_acts_of_one_person_starve_nobody),
+        cmocka_unit_test(the_room_of_an_act_is_its_own),
         cmocka_unit_test(a_list_is_decided_in_its_turn),
         cmocka_unit_test(pages_give_everybody_once),
+        cmocka_unit_test(a_commit_is_never_taken_back),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
