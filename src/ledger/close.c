@@ -9,8 +9,8 @@
 enum {
     LEAST_CHUNK = 32,
     /* Nobody shall wait for 100 ms, on a machine that does other work as well. */
-    HOLD_TOO_LONG_NS = 80000000,
-    HOLD_ENOUGH_NS = 50000000,
+    HOLD_TOO_LONG_NS = 60000000,
+    HOLD_ENOUGH_NS = 40000000,
     PAGE_ROWS = 1024,
 };
 

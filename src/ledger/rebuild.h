@@ -3,7 +3,7 @@
  * at whether the facts are those that were recorded: jianzai audit verify does. When they are not,
  * the caches of the audit are left alone, so that no trace is lost (JZ_E_INTEGRITY).
  *
- * What a row of each cache should be is told in docs/rebuild.md.
+ * What a row of each cache should be is told in docs/close.md.
  */
 #pragma once
 
