@@ -14,6 +14,15 @@ static void usage(FILE *out, const struct command *c, const struct arg *args, si
     fprintf(out, "  --%-14s this text\n", "help");
 }
 
+/* What is wrong with a value that was not taken. */
+static const char *const complaints[] = {
+    [ARG_FLAG] = "will not do",
+    [ARG_TEXT] = "will not do",
+    [ARG_NUMBER] = "is out of range: a whole number, 0 or more",
+    [ARG_DATE] = "is no day such as 2026-11-25",
+    [ARG_LIST] = "is one too many",
+};
+
 static bool take_number(const char *text, int64_t *ret)
 {
     char *end;
@@ -78,8 +87,8 @@ int parse_args(const struct command *command, const struct arg *args, size_t cou
         if (c == ':')
             fprintf(stderr, "jianzai: %s: %s wants a value\n", command->name, word);
         else if (c == 0)
-            fprintf(stderr, "jianzai: %s: --%s: '%s' will not do; %s\n", command->name,
-                    args[id].name, optarg, args[id].help);
+            fprintf(stderr, "jianzai: %s: --%s: '%s' %s; %s\n", command->name, args[id].name,
+                    optarg, complaints[args[id].kind], args[id].help);
         else
             fprintf(stderr, "jianzai: %s: '%s' is not an option of it\n", command->name, word);
         usage(stderr, command, args, count);

@@ -39,6 +39,10 @@ static int load(char *const *paths, int count, struct jz_policy_set **ret_set)
 {
     unsigned complaints = 0;
     struct jz_error err;
+    if (count == 0) {
+        fputs("jianzai: policy: which files or folders?\n", stderr);
+        return EXIT_USAGE;
+    }
     if (jz_policy_load((const char *const *)paths, (size_t)count, on_complaint, &complaints,
                        ret_set, &err) == 0)
         return 0;
@@ -50,7 +54,7 @@ static int run_check(int argc, char **argv)
 {
     int first;
     JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *set = NULL;
-    int r = parse_args(&policy_check_command, NULL, 0, argc, argv, 1, MAX_PATHS, &first);
+    int r = parse_args(&policy_check_command, NULL, 0, argc, argv, 0, MAX_PATHS, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
     if ((r = load(argv + first, argc - first, &set)) != 0)
@@ -108,7 +112,7 @@ static int run_show(int argc, char **argv)
     };
     int first;
     JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *set = NULL;
-    int r = parse_args(&policy_show_command, args, sizeof args / sizeof args[0], argc, argv, 1,
+    int r = parse_args(&policy_show_command, args, sizeof args / sizeof args[0], argc, argv, 0,
                        MAX_PATHS, &first);
     if (r != 0)
         return r < 0 ? 0 : r;

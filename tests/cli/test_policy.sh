@@ -82,7 +82,7 @@ expect "nothing in force" 1 "none of these covers" "$program" policy show \
 expect "region of five digits" 2 "six digits" \
     "$program" policy show --region 37010 --scheme employee "$country"
 expect "scheme unknown" 2 "--scheme wants" "$program" policy show --scheme army "$country"
-expect "day unknown" 2 "--on wants" \
+expect "day unknown" 2 "is no day" \
     "$program" policy show --scheme employee --on yesterday "$country"
 "$program" policy show --json "$country" >"$work/out"
 holds "show as JSON" "len(answers) == 7 and all(a['documents']['proxy'][0]['basis'] for a in answers)
