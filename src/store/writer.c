@@ -18,6 +18,8 @@ enum {
     RECONNECT_PAUSE_MS = 200, /* between tries */
     LOST_TRIES = 3,           /* of one group on connections that break */
     MOST_GATHER_US = 2000,
+    LONG_HOLD_MS = 20, /* after so long another process gets its chance to take SQLite's lock */
+    CHANCE_MS = 2,
 };
 
 /* ---- Queue ---- */
@@ -180,6 +182,14 @@ static void gather(struct jz_writer *w, size_t expected, int64_t until_ns)
     w->wanted = 1;
 }
 
+/* Who asks for SQLite's lock asks every millisecond: nobody queues for it. */
+static void let_others_write(const struct jz_writer *w)
+{
+    static const struct timespec chance = { .tv_nsec = CHANCE_MS * 1000000L };
+    if (w->sql && jz_sql_dialect(w->sql) == JZ_SQLITE && w->hold_ns > LONG_HOLD_MS * 1000000LL)
+        nanosleep(&chance, NULL);
+}
+
 static int64_t gather_ns(int64_t hold_ns)
 {
     return hold_ns / 4 < MOST_GATHER_US * 1000LL ? hold_ns / 4 : MOST_GATHER_US * 1000LL;
@@ -208,6 +218,7 @@ static void *run(void *context)
             done += n;
             if (w->sql)
                 jz_checkpointer_tend(w->checkpointer, jz_sql_log_pages(w->sql), w->entry.is_bulk);
+            let_others_write(w);
         }
         pthread_mutex_lock(&w->lock);
         expected = w->queue.waiting + count;
