@@ -33,8 +33,9 @@ struct jz_seal_key {
     enum jz_suite suite;
     uint8_t cipher_key[JZ_CIPHER_KEY_MAX_BYTES];
     uint8_t mac_key[JZ_DIGEST_BYTES];
-    struct {
-        _Alignas(64) struct jz_seal_context *_Atomic context;
+    union {
+        struct jz_seal_context *_Atomic context;
+        uint8_t line[64]; /* wherever the key lies, no two places share a line */
     } shelf[JZ_SHELF_PLACES];
 };
 

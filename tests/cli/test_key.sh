@@ -34,12 +34,12 @@ holds() {
 
 ring=$work/keys.json
 expect "help" 0 "jianzai key rotate" "$program" --help
-expect "which command" 2 "there are init, rotate, suite, show, public" "$program" key
-expect "no file" 2 "what it takes: [--suite" "$program" key init
-expect "two files" 2 "what it takes: [--suite" "$program" key init "$ring" "$ring"
+expect "which command" 2 "there are init, rotate, renew, suite, show, public" "$program" key
+expect "no file" 2 "init [--suite" "$program" key init
+expect "two files" 2 "is one word too many" "$program" key init "$ring" "$ring"
 expect "unknown suite" 2 "international and guomi" "$program" key init --suite roman "$ring"
 expect "module without token" 2 "--token are both needed" "$program" key init --pkcs11 x.so "$ring"
-expect "suite has no meaning" 2 "--suite has no meaning here" "$program" key show --suite guomi "$ring"
+expect "suite has no meaning" 2 "'--suite' is not an option of it" "$program" key show --suite guomi "$ring"
 expect "no keyring yet" 2 "jianzai key init" "$program" key show "$ring"
 
 holds "made" "$program" key init "$ring"

@@ -87,10 +87,10 @@ expect "no key" 2 "--key is needed" verify "$vectors/international-receipt.txt"
 expect "no such key file" 2 "none.txt" verify --key "$work/none.txt" JZ1:
 expect "an empty key file" 2 "holds no key" verify --key "$work/empty" JZ1:
 expect "a broken key" 2 "--key" verify --key jianzai-public-key:guomi:AAAA JZ1:
-expect "nothing to judge" 2 "0 given" verify --key "$keys"
-expect "two to judge" 2 "2 given" verify --key "$keys" JZ1: JZ1:
+expect "nothing to judge" 2 "something is missing" verify --key "$keys"
+expect "two to judge" 2 "is one word too many" verify --key "$keys" JZ1: JZ1:
 expect "help" 0 "--key" verify --help
-expect "unknown receipt command" 2 "there are verify" "$program" receipt frobnicate
+expect "unknown receipt command" 2 "there are show, verify" "$program" receipt frobnicate
 expect "listed in the help" 0 "jianzai receipt verify" "$program" --help
 
 exit "$failed"
