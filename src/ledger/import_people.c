@@ -399,6 +399,8 @@ static int import(struct jz_importing *m, struct jz_import_result *result, struc
     return run_phases(m, result, err);
 }
 
+enum { ANALYZE_FROM_PEOPLE = 10000 };
+
 int jz_import_people(struct jz_store *store, const struct jz_import_people_options *options,
                      struct jz_import_result *ret_result, struct jz_error *err)
 {
@@ -418,6 +420,8 @@ int jz_import_people(struct jz_store *store, const struct jz_import_people_optio
     if ((r = check_options(options, err)) == 0 &&
         (r = jz_operator_check(store, options->operator, err)) == 0)
         r = import(&m, &result, err);
+    if (r == 0 && result.people >= ANALYZE_FROM_PEOPLE)
+        r = jz_store_analyze(store, err);
     if (m.fd >= 0)
         close(m.fd);
     free(m.verdicts);

@@ -48,3 +48,13 @@ int jz_store_scrub(struct jz_store *store, enum jz_table table, struct jz_error 
     snprintf(statement, sizeof statement, "VACUUM %s", jz_table_info(table)->name);
     return jz_sql_script(sql, statement, err);
 }
+
+int jz_store_analyze(struct jz_store *store, struct jz_error *err)
+{
+    const struct jz_sql_options options = { .busy_timeout_ms = WAIT_MS };
+    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
+    const int r = jz_sql_open(store->url, &options, &sql, err);
+    if (r < 0 || jz_sql_dialect(sql) == JZ_SQLITE)
+        return r;
+    return jz_sql_script(sql, "ANALYZE", err);
+}

@@ -228,6 +228,12 @@ void jz_person_state_done(struct jz_person_state *state);
 int jz_store_scrub(struct jz_store *store, enum jz_table table, struct jz_error *err) JZ_MUST_CHECK;
 
 /*
+ * After a large load: PostgreSQL's planner is told how large the tables are now, or it reads them
+ * in the wrong order until autovacuum comes by. Nothing on SQLite.
+ */
+int jz_store_analyze(struct jz_store *store, struct jz_error *err) JZ_MUST_CHECK;
+
+/*
  * The next people above `after` and up to `until`, in the order of their ids, with the benefits of
  * each: how the whole register is read in pages of a few queries. At most `room` rows of benefits
  * are read; a page of no people is the end. Run it inside a reading transaction. The caller
