@@ -420,7 +420,7 @@ int jz_import_people(struct jz_store *store, const struct jz_import_people_optio
     if ((r = check_options(options, err)) == 0 &&
         (r = jz_operator_check(store, options->operator, err)) == 0)
         r = import(&m, &result, err);
-    if (r == 0 && result.people >= ANALYZE_FROM_PEOPLE)
+    if (r == 0 && result.counts.people >= ANALYZE_FROM_PEOPLE)
         r = jz_store_analyze(store, err);
     if (m.fd >= 0)
         close(m.fd);
