@@ -33,25 +33,16 @@ static int watch(struct face_tools *t, const struct certify_options *o,
 {
     enum { FPS = 10 };
     struct jz_challenge challenge;
-    JZ_CLEANUP(jz_session_freep) struct jz_session *session = NULL;
-    JZ_CLEANUP(jz_clip_closep) struct jz_clip *clip = NULL;
-    JZ_CLEANUP(jz_image_done) struct jz_image frame = { 0 };
-    int64_t t_ms;
+    struct jz_observation seen;
+    JZ_CLEANUP(jz_image_done) struct jz_image best = { 0 };
     int r;
     if ((r = jz_challenge_parse(o->challenge, &challenge, err)) < 0 ||
-        (r = jz_session_new(t->engine, &challenge, t->matcher, &session, err)) < 0 ||
-        (r = jz_clip_open(t->decoder, o->frames, FPS, &clip, err)) < 0)
+        (r = best_of_clip(t, o->frames, FPS, &challenge, &best, &seen, &attempt->verdict, err)) < 0)
         return r;
-    while ((r = jz_clip_next(clip, &frame, &t_ms, err)) == 1)
-        if ((r = jz_session_feed(session, t->worker, &frame, t_ms, NULL, err)) < 0)
-            break;
-    if (r < 0)
-        return r;
-    jz_session_finish(session, &attempt->verdict);
-    struct jz_observation seen;
-    const struct jz_image *best = jz_session_best(session, &seen);
-    attempt->has_probe = best != NULL;
-    return best ? jz_embed(t->worker, best, &seen.landmarks, t->matcher, &attempt->probe, err) : 0;
+    attempt->has_probe = seen.face_count > 0;
+    return attempt->has_probe
+               ? jz_embed(t->worker, &best, &seen.landmarks, t->matcher, &attempt->probe, err)
+               : 0;
 }
 
 static int judge_face(struct desk *desk, const struct certify_options *o, struct jz_claim *claim,

@@ -55,10 +55,11 @@ void face_tools_close(struct face_tools *tools);
 char *find_models_dir(const struct options *options);
 
 /*
- * Watches a whole clip without a challenge and leaves its best frame and what was seen in it;
- * observation->face_count is 0 when no frame would do. ret_verdict may be NULL.
+ * Watches a whole clip, for a challenge or (NULL) without one, and leaves its best frame and what
+ * was seen in it; observation->face_count is 0 when no frame would do. ret_verdict may be NULL.
  */
-int best_of_clip(struct face_tools *tools, const char *path, double fps, struct jz_image *image,
+int best_of_clip(struct face_tools *tools, const char *path, double fps,
+                 const struct jz_challenge *challenge, struct jz_image *image,
                  struct jz_observation *ret_observation, struct jz_verdict *ret_verdict,
                  struct jz_error *err) JZ_MUST_CHECK;
 

@@ -23,7 +23,7 @@ static int look(struct face_tools *t, const char *path, struct side *s, struct j
 {
     int r;
     if (jz_path_is_clip(path))
-        r = best_of_clip(t, path, COMPARE_FPS, &s->image, &s->seen, NULL, err);
+        r = best_of_clip(t, path, COMPARE_FPS, NULL, &s->image, &s->seen, NULL, err);
     else if ((r = jz_image_read(t->decoder, path, 0, &s->image, err)) == 0)
         r = jz_observe(t->worker, &s->image, &s->seen, err);
     if (r < 0 || s->seen.face_count == 0)

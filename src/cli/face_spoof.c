@@ -49,7 +49,7 @@ static int judge_clip(struct face_tools *t, const struct options *o, const char 
                       struct finding *f, struct jz_error *err)
 {
     struct jz_verdict v;
-    int r = best_of_clip(t, path, o->fps > 0 ? o->fps : 5, &f->image, &f->seen, &v, err);
+    int r = best_of_clip(t, path, o->fps > 0 ? o->fps : 5, NULL, &f->image, &f->seen, &v, err);
     if (r < 0)
         return r;
     f->session = v.reasons & (JZ_S_NO_FACE | JZ_S_NOT_LIVE | JZ_S_DOUBTFUL | JZ_S_TOO_FAR |

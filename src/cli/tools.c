@@ -81,7 +81,8 @@ void face_tools_close(struct face_tools *t)
     jz_engine_close(t->engine);
 }
 
-int best_of_clip(struct face_tools *t, const char *path, double fps, struct jz_image *image,
+int best_of_clip(struct face_tools *t, const char *path, double fps,
+                 const struct jz_challenge *challenge, struct jz_image *image,
                  struct jz_observation *ret_observation, struct jz_verdict *ret_verdict,
                  struct jz_error *err)
 {
@@ -92,7 +93,8 @@ int best_of_clip(struct face_tools *t, const char *path, double fps, struct jz_i
     int64_t t_ms;
     int r;
     if ((r = jz_clip_open(t->decoder, path, fps, &clip, err)) < 0 ||
-        (r = jz_session_new(t->engine, &none, t->matcher, &session, err)) < 0)
+        (r = jz_session_new(t->engine, challenge ? challenge : &none, t->matcher, &session, err)) <
+            0)
         return r;
     while ((r = jz_clip_next(clip, image, &t_ms, err)) == 1)
         if ((r = jz_session_feed(session, t->worker, image, t_ms, NULL, err)) < 0)

@@ -52,11 +52,6 @@ static int count_failures(const struct jz_person_state *state, int64_t except)
     return tries;
 }
 
-int jz_claim_tries(const struct jz_person_state *state)
-{
-    return count_failures(state, 0);
-}
-
 /* ---- What speaks against it ---- */
 
 /* Whether it is a row of evidence of this person that nothing has superseded. */

@@ -81,6 +81,3 @@ int jz_claim_submit(struct jz_store *store, const struct jz_claim *claim,
 
 /* Kinds that stand for a member of staff who answers for them. */
 bool jz_kind_needs_operator(enum jz_evidence_kind kind);
-
-/* Failed tries of a person's own attempts since the last success or enrolment. */
-int jz_claim_tries(const struct jz_person_state *state);

@@ -14,13 +14,11 @@
 
 struct jz_reason_info {
     const char *name;
-    bool is_try; /* a failure for it counts towards tries_before_human */
     const char *zh_hans, *zh_hant, *en;
 };
 
 /* NULL for a name that is not the ledger's. */
 const struct jz_reason_info *jz_reason_info(const char *name);
-const struct jz_reason_info *jz_reason_at(size_t index); /* NULL behind the last */
 
 /* Names with commas between; adding one twice, or more than fit, changes nothing. */
 struct jz_reasons {
