@@ -79,6 +79,11 @@ static int forget(struct desk *desk, int64_t person, const struct forget_options
     }
     if (r < 0 || (r = give(&result.statement, o->out, err)) < 0)
         return r;
+    if (o->out) {
+        char reference[JZ_REFERENCE_TEXT_BYTES];
+        printf("%s: no face template of this person opens any more; the statement is in %s\n",
+               jz_reference_format(person, reference), o->out);
+    }
     if (!result.scrubbed)
         fprintf(stderr, "jianzai: %s\n", result.why_not.text);
     return 0;

@@ -3,28 +3,9 @@
 # goes on when the cause is gone. Prints "ok NAME" and "not ok NAME: why".
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-program=${JIANZAI:-$root/build/jianzai}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+# shellcheck source=tests/cli/lib/expect.sh
+. "$(dirname "$0")/lib/expect.sh"
 export JIANZAI_DB=$work/register.db JIANZAI_KEYS=$work/keys
-
-# expect NAME STATUS TEXT COMMAND...: the exit status, and a text somewhere in the output.
-expect() {
-    local name=$1 status=$2 text=$3 got=0
-    shift 3
-    "$@" >"$work/out" 2>&1 </dev/null || got=$?
-    if [ "$got" != "$status" ]; then
-        echo "not ok $name: exit status $got, wanted $status: $(head -c 200 "$work/out" | tr '\n' ' ')"
-        failed=1
-    elif ! grep -qF -- "$text" "$work/out"; then
-        echo "not ok $name: no '$text' in: $(head -c 300 "$work/out" | tr '\n' ' ')"
-        failed=1
-    else
-        echo "ok $name"
-    fi
-}
 
 # limited KIB COMMAND...: no file may grow beyond that.
 limited() {
