@@ -35,26 +35,33 @@ static int empty_log(struct jz_sql *sql, struct jz_error *err)
                         "stands in its write-ahead log for now; the same command ends it later");
 }
 
+/*
+ * A statement of upkeep on PostgreSQL. Its own autovacuum holds the lock that is asked for, and
+ * gives way to who has waited for a second (deadlock_timeout): the usual time-out is long enough.
+ */
+static int maintain(struct jz_store *store, const char *statement, struct jz_error *err)
+{
+    const struct jz_sql_options options = { 0 };
+    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
+    const int r = jz_sql_open(store->url, &options, &sql, err);
+    return r < 0 ? r : jz_sql_script(sql, statement, err);
+}
+
 int jz_store_scrub(struct jz_store *store, enum jz_table table, struct jz_error *err)
 {
     const struct jz_sql_options options = { .busy_timeout_ms = WAIT_MS };
     JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
-    int r = jz_sql_open(store->url, &options, &sql, err);
+    const int r = jz_sql_open(store->url, &options, &sql, err);
     if (r < 0)
         return r;
     if (jz_sql_dialect(sql) == JZ_SQLITE)
         return empty_log(sql, err);
     char statement[80];
     snprintf(statement, sizeof statement, "VACUUM %s", jz_table_info(table)->name);
-    return jz_sql_script(sql, statement, err);
+    return maintain(store, statement, err);
 }
 
 int jz_store_analyze(struct jz_store *store, struct jz_error *err)
 {
-    const struct jz_sql_options options = { .busy_timeout_ms = WAIT_MS };
-    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
-    const int r = jz_sql_open(store->url, &options, &sql, err);
-    if (r < 0 || jz_sql_dialect(sql) == JZ_SQLITE)
-        return r;
-    return jz_sql_script(sql, "ANALYZE", err);
+    return jz_sql_url_dialect(store->url) == JZ_SQLITE ? 0 : maintain(store, "ANALYZE", err);
 }

@@ -149,6 +149,11 @@ enum jz_sql_dialect jz_sql_dialect(const struct jz_sql *sql)
     return sql->driver->dialect;
 }
 
+enum jz_sql_dialect jz_sql_url_dialect(const char *url)
+{
+    return scheme_of(url)->driver->dialect;
+}
+
 bool jz_sql_is_broken(const struct jz_sql *sql)
 {
     return sql->broken;

@@ -63,6 +63,7 @@ int jz_sql_open(const char *url, const struct jz_sql_options *options, struct jz
                 struct jz_error *err) JZ_MUST_CHECK;
 void jz_sql_close(struct jz_sql *sql); /* rolls back what is open */
 enum jz_sql_dialect jz_sql_dialect(const struct jz_sql *sql);
+enum jz_sql_dialect jz_sql_url_dialect(const char *url);
 
 /* URL without any password, for messages. */
 void jz_sql_describe(const char *url, char *ret_text, size_t size);
