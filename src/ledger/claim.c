@@ -1,5 +1,6 @@
 #include "ledger/claim.h"
 
+#include "ledger/receipts.h"
 #include "ledger/standing.h"
 #include "receipt/words.h"
 
@@ -297,7 +298,6 @@ static int write_receipt(const struct jz_claim_act *act, const struct jz_person_
     struct jz_public_key key;
     struct jz_receipt receipt = {
         .number = (uint64_t)jz_entry_next_id(entry),
-        .code = jz_receipt_code_new(),
         .person = (uint64_t)c->person,
         .observed_on = c->observed_on,
         .recorded_at = jz_entry_now(entry),
@@ -317,8 +317,9 @@ static int write_receipt(const struct jz_claim_act *act, const struct jz_person_
         receipt.policy = (uint64_t)b->policy;
         receipt.region = state->benefits[i].region;
     }
-    int r = jz_keyring_public(keyring, jz_keyring_versions(keyring, JZ_KEY_SIGN), &key, err);
-    if (r < 0)
+    int r = jz_receipts_code(act->store, (int64_t)receipt.number, &receipt.code, err);
+    if (r < 0 ||
+        (r = jz_keyring_public(keyring, jz_keyring_versions(keyring, JZ_KEY_SIGN), &key, err)) < 0)
         return r;
     memcpy(receipt.installation, key.id, sizeof receipt.installation);
     uint8_t payload[JZ_RECEIPT_BYTES];

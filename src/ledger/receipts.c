@@ -1,7 +1,31 @@
 #include "ledger/receipts.h"
 
+#include "crypto/permute.h"
+
 #include <ctype.h>
 #include <string.h>
+
+static struct jz_bytes secret_of(const struct jz_store *store)
+{
+    const char *secret = jz_store_receipt_secret(store);
+    return (struct jz_bytes){ secret, strlen(secret) };
+}
+
+int jz_receipts_code(const struct jz_store *store, int64_t number, uint64_t *ret_code,
+                     struct jz_error *err)
+{
+    return jz_permute(jz_store_suite(store), secret_of(store), (uint64_t)number, ret_code, err);
+}
+
+/* The number whose code it would be. */
+static int number_of(const struct jz_store *store, uint64_t code, int64_t *ret_number,
+                     struct jz_error *err)
+{
+    uint64_t number = 0;
+    const int r = jz_permute_back(jz_store_suite(store), secret_of(store), code, &number, err);
+    *ret_number = (int64_t)number;
+    return r;
+}
 
 /* 1 and the row, or 0. */
 static int ask(struct jz_sql *sql, const char *question, int64_t key,
@@ -36,11 +60,13 @@ static bool take_number(const char *text, int64_t *ret_number)
     return *text != 0;
 }
 
-static int find(struct jz_sql *sql, const char *text, struct jz_receipt_row *ret_row,
-                struct jz_error *err)
+static int find(const struct jz_store *store, struct jz_sql *sql, const char *text,
+                struct jz_receipt_row *ret_row, struct jz_error *err)
 {
+    static const char question[] =
+        "SELECT id, person, certification, payload FROM receipt WHERE id = $1";
     uint64_t code;
-    int64_t number;
+    int64_t number, coded = 0;
     int r = 0;
     const bool is_code = jz_receipt_code_parse(text, &code);
     const bool is_number = take_number(text, &number);
@@ -50,12 +76,10 @@ static int find(struct jz_sql *sql, const char *text, struct jz_receipt_row *ret
                             "number",
                             text);
     /* Ten digits may be either. */
-    if (is_code)
-        r = ask(sql, "SELECT id, person, certification, payload FROM receipt WHERE code = $1",
-                (int64_t)code, ret_row, err);
+    if (is_code && (r = number_of(store, code, &coded, err)) == 0)
+        r = ask(sql, question, coded, ret_row, err);
     if (r == 0 && is_number)
-        r = ask(sql, "SELECT id, person, certification, payload FROM receipt WHERE id = $1", number,
-                ret_row, err);
+        r = ask(sql, question, number, ret_row, err);
     return r == 0 ? jz_error_set(err, JZ_E_NOT_FOUND, "there is no receipt %.40s", text) : r;
 }
 
@@ -66,7 +90,7 @@ int jz_receipts_find(struct jz_store *store, const char *text, struct jz_receipt
     int r = jz_store_reader(store, &sql, err);
     if (r < 0)
         return r;
-    r = find(sql, text, ret_row, err);
+    r = find(store, sql, text, ret_row, err);
     jz_store_return(store, sql);
     return r < 0 ? r : 0;
 }

@@ -87,9 +87,6 @@ void jz_receipt_text(const struct jz_signed_receipt *receipt, char ret_text[JZ_R
 int jz_receipt_text_parse(const char *text, struct jz_signed_receipt *ret_receipt,
                           struct jz_error *err) JZ_MUST_CHECK;
 
-/* A new random code. */
-uint64_t jz_receipt_code_new(void);
-
 void jz_receipt_code_format(uint64_t code, char ret_text[JZ_RECEIPT_CODE_TEXT_BYTES]);
 
 /* As people type it: small or capital letters, with spaces and dashes anywhere or none. */

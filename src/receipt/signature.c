@@ -82,10 +82,3 @@ int jz_receipt_verify(const struct jz_public_key *keys, size_t count,
     *ret_receipt = read;
     return 0;
 }
-
-uint64_t jz_receipt_code_new(void)
-{
-    uint64_t code;
-    jz_random(&code, sizeof code);
-    return code & JZ_RECEIPT_MAX_CODE;
-}

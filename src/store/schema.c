@@ -13,7 +13,6 @@ static const char indexes[] =
     "CREATE UNIQUE INDEX evidence_source ON evidence (source, source_key)"
     "    WHERE source_key IS NOT NULL;"
     "CREATE UNIQUE INDEX event_source ON event (source, source_key) WHERE source_key IS NOT NULL;"
-    "CREATE UNIQUE INDEX receipt_code ON receipt (code);"
     "CREATE INDEX review_case_open ON review_case (id) WHERE of IS NULL;"
     "CREATE INDEX review_case_of ON review_case (of) WHERE of IS NOT NULL;"
     "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
@@ -103,6 +102,15 @@ static int has_tables(struct jz_sql *sql, bool *ret, struct jz_error *err)
     return 0;
 }
 
+/* What the codes of receipts are made with (ledger/receipts.h): a text, as meta holds texts. */
+static void make_secret(char ret_secret[JZ_RECEIPT_SECRET_BYTES])
+{
+    uint8_t bytes[(JZ_RECEIPT_SECRET_BYTES - 1) / 2];
+    jz_random(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(ret_secret + 2 * i, 3, "%02x", bytes[i]);
+}
+
 static int begin_chain(struct jz_sql *sql, enum jz_suite suite, struct jz_error *err)
 {
     static const struct jz_head empty = { 0 };
@@ -110,11 +118,14 @@ static int begin_chain(struct jz_sql *sql, enum jz_suite suite, struct jz_error 
     const size_t size = jz_tree_pack(&empty.tree, packed);
     char version[12];
     snprintf(version, sizeof version, "%d", JZ_SCHEMA_VERSION);
+    char secret[JZ_RECEIPT_SECRET_BYTES];
+    make_secret(secret);
     const struct jz_sql_value meta[][2] = {
         { jz_text("schema"), jz_text(version) },
         { jz_text("suite"), jz_text(jz_suite_name(suite)) },
+        { jz_text("receipt_codes"), jz_text(secret) },
     };
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof meta / sizeof meta[0]; i++) {
         const int r =
             jz_sql_run(sql, "INSERT INTO meta (name, value) VALUES ($1, $2)", meta[i], 2, err);
         if (r < 0)
@@ -230,6 +241,12 @@ int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite, struct jz
     char text[32];
     const int r = read_meta(sql, "suite", text, sizeof text, err);
     return r < 0 ? r : jz_suite_parse(text, ret_suite, err);
+}
+
+int jz_schema_read_secret(struct jz_sql *sql, char ret_secret[JZ_RECEIPT_SECRET_BYTES],
+                          struct jz_error *err)
+{
+    return read_meta(sql, "receipt_codes", ret_secret, JZ_RECEIPT_SECRET_BYTES, err);
 }
 
 /* The first signing key never changes: rotations and other suites only add to it. */

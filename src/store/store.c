@@ -10,7 +10,7 @@ static int64_t system_clock(void)
 
 /* Opens one connection and refuses a database of another version. */
 static int open_checked(const char *url, bool read_only, struct jz_sql **ret_sql,
-                        enum jz_suite *ret_suite, struct jz_error *err)
+                        struct jz_error *err)
 {
     const struct jz_sql_options options = { .read_only = read_only };
     JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
@@ -32,8 +32,6 @@ static int open_checked(const char *url, bool read_only, struct jz_sql **ret_sql
                                 : "%s: is of version %d, newer than this program's %d: install "
                                   "the newer program",
                             name, version, JZ_SCHEMA_VERSION);
-    if ((r = jz_schema_read_suite(sql, ret_suite, err)) < 0)
-        return r;
     *ret_sql = JZ_TAKE(sql);
     return 0;
 }
@@ -68,9 +66,12 @@ int jz_store_open(const char *url, const struct jz_keyring *keyring,
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     struct jz_policies *policies = NULL;
     int r;
-    if ((r = open_checked(url, true, &s->idle[0], &s->suite, err)) < 0)
+    if ((r = open_checked(url, true, &s->idle[0], err)) < 0)
         return r;
     s->idle_count = 1;
+    if ((r = jz_schema_read_suite(s->idle[0], &s->suite, err)) < 0 ||
+        (r = jz_schema_read_secret(s->idle[0], s->receipt_secret, err)) < 0)
+        return r;
     const bool read_only = options && options->read_only;
     if ((r = check_keyring(s, read_only, err)) < 0)
         return r;
@@ -113,6 +114,11 @@ const char *jz_store_url(const struct jz_store *store)
 enum jz_suite jz_store_suite(const struct jz_store *store)
 {
     return store->suite;
+}
+
+const char *jz_store_receipt_secret(const struct jz_store *store)
+{
+    return store->receipt_secret;
 }
 
 struct jz_date jz_store_today(const struct jz_store *store)

@@ -60,6 +60,8 @@ void jz_store_close(struct jz_store *store); /* waits for what was submitted */
 const struct jz_keyring *jz_store_keyring(const struct jz_store *store);
 const char *jz_store_url(const struct jz_store *store);
 enum jz_suite jz_store_suite(const struct jz_store *store);
+/* What the codes of receipts are made with (ledger/receipts.h); a text. */
+const char *jz_store_receipt_secret(const struct jz_store *store);
 struct jz_date jz_store_today(const struct jz_store *store); /* by its clock */
 
 /* A connection that reads; give it back soon. At most JZ_STORE_READERS at a time: others wait. */

@@ -67,6 +67,9 @@ int jz_schema_read_version(struct jz_sql *sql, int *ret_version,
                            struct jz_error *err) JZ_MUST_CHECK;
 int jz_schema_read_suite(struct jz_sql *sql, enum jz_suite *ret_suite,
                          struct jz_error *err) JZ_MUST_CHECK;
+#define JZ_RECEIPT_SECRET_BYTES 65
+int jz_schema_read_secret(struct jz_sql *sql, char ret_secret[JZ_RECEIPT_SECRET_BYTES],
+                          struct jz_error *err) JZ_MUST_CHECK;
 /* JZ_E_INTEGRITY when the database was made with another keyring; not bound yet: any will do. */
 int jz_schema_check_keyring(struct jz_sql *sql, const struct jz_keyring *keyring, bool *ret_bound,
                             struct jz_error *err) JZ_MUST_CHECK;
@@ -104,6 +107,7 @@ struct jz_store {
     char *url;
     const struct jz_keyring *keyring;
     enum jz_suite suite;
+    char receipt_secret[JZ_RECEIPT_SECRET_BYTES];
     int64_t (*clock)(void);
     struct jz_writer *writer; /* NULL: read-only */
 

@@ -321,21 +321,6 @@ static void the_kept_vectors_verify(void **state)
         free(files[i]);
 }
 
-static void codes_differ(void **state)
-{
-    (void)state;
-    uint64_t all = 0, first = jz_receipt_code_new();
-    bool differ = false;
-    for (int i = 0; i < 200; i++) {
-        const uint64_t code = jz_receipt_code_new();
-        assert_true(code <= JZ_RECEIPT_MAX_CODE);
-        all |= code;
-        differ |= code != first;
-    }
-    assert_true(differ);
-    assert_true(all == JZ_RECEIPT_MAX_CODE); /* each bit is set sometimes */
-}
-
 static const char *suite_name;
 
 static int open_log(void **state)
@@ -373,7 +358,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(the_largest_proof_fits),
         cmocka_unit_test(the_kept_vectors_verify),
-        cmocka_unit_test(codes_differ),
     };
     if (argc != 2 || !mkdtemp(folder))
         return 1;
