@@ -137,9 +137,9 @@ static void close_person(struct chunk *k, const struct jz_person_state *s, struc
         if (!due && !jz_close_policies_cover(&c->changed, b))
             continue;
         const struct jz_standing_cache now = jz_standing_closed(s, b, on);
-        if (jz_standing_cache_equal(&now, b))
+        if (jz_standing_cache_holds(&now, b, on))
             continue;
-        jz_standing_write(entry, s->person, b->benefit, &now);
+        jz_standing_write(entry, s->person, b, &now);
         k->counts.touched++;
         /* A day that was waited for is always worth a word; a new policy if it means something. */
         if (due || now.state != b->state || jz_date_compare(now.due_on, b->due_on) != 0)
@@ -220,7 +220,7 @@ static bool has_changed(const struct closing *c, const struct jz_person_state *s
         if (!jz_close_policies_cover(&c->changed, b))
             continue;
         const struct jz_standing_cache now = jz_standing_closed(s, b, on);
-        if (!jz_standing_cache_equal(&now, b))
+        if (!jz_standing_cache_holds(&now, b, on))
             return true;
     }
     return false;

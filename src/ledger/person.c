@@ -89,12 +89,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         move_document(c, entry);
     struct jz_person_state after = *state;
     after.born_on = chosen_birth(c);
-    for (int i = 0; i < state->benefit_count; i++) {
-        const struct jz_benefit_state *b = &state->benefits[i];
-        const struct jz_standing_cache cache = jz_standing_cache(&after, b, today);
-        if (!jz_standing_cache_equal(&cache, b))
-            jz_standing_write(entry, state->person, b->benefit, &cache);
-    }
+    jz_standing_write_all(entry, &after, today);
     return 0;
 }
 

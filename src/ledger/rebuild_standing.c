@@ -157,13 +157,13 @@ static bool is_right(const struct jz_person_state *s, const struct jz_benefit_st
     const bool waits = has_come(b->next_on, today);
     const struct jz_date day = waits ? jz_date_add_days(b->next_on, -1) : today;
     struct jz_standing_cache c = jz_standing_closed(s, b, day);
-    if (jz_standing_cache_equal(&c, b))
+    if (jz_standing_cache_holds(&c, b, day))
         return true;
     if (!waits)
         return false;
     c = jz_standing_closed(s, b, b->next_on);
     c.next_on = b->next_on;
-    return c.state > JZ_STANDING_CURRENT && jz_standing_cache_equal(&c, b);
+    return c.state > JZ_STANDING_CURRENT && jz_standing_cache_holds(&c, b, b->next_on);
 }
 
 /*
@@ -294,7 +294,7 @@ static int decide(void *context, const struct jz_person_state *states, struct jz
             if (!fix || (fix->told && is_right(s, b, c->today)))
                 continue;
             const struct jz_standing_cache row = rebuilt(c, s, b, fix->told);
-            jz_standing_write(entry, s->person, b->benefit, &row);
+            jz_standing_write(entry, s->person, b, &row);
         }
     }
     return 0;

@@ -58,6 +58,14 @@ struct jz_standing_cache jz_standing_closed(const struct jz_person_state *state,
     };
 }
 
+/* Whether the close looks at the row in time, though earlier than it has to. */
+static bool is_early_enough(const struct jz_standing_cache *wanted,
+                            const struct jz_benefit_state *row, struct jz_date on)
+{
+    return wanted->state == JZ_STANDING_CURRENT && jz_date_compare(row->next_on, on) > 0 &&
+           jz_date_is_set(wanted->next_on) && jz_date_compare(row->next_on, wanted->next_on) < 0;
+}
+
 struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
                                            const struct jz_benefit_state *benefit,
                                            struct jz_date on)
@@ -67,16 +75,19 @@ struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
         jz_date_is_set(benefit->next_on) && jz_date_compare(benefit->next_on, on) <= 0;
     if (c.state > JZ_STANDING_CURRENT && (waits || c.state != benefit->state))
         c.next_on = on;
+    else if (is_early_enough(&c, benefit, on))
+        c.next_on = benefit->next_on;
     return c;
 }
 
-bool jz_standing_cache_equal(const struct jz_standing_cache *a,
-                             const struct jz_benefit_state *cached)
+bool jz_standing_cache_holds(const struct jz_standing_cache *wanted,
+                             const struct jz_benefit_state *row, struct jz_date on)
 {
-    return jz_date_compare(a->due_on, cached->due_on) == 0 &&
-           jz_date_compare(a->grace_until, cached->grace_until) == 0 &&
-           jz_date_compare(a->next_on, cached->next_on) == 0 && a->state == cached->state &&
-           a->decided_by == cached->decided_by;
+    return jz_date_compare(wanted->due_on, row->due_on) == 0 &&
+           jz_date_compare(wanted->grace_until, row->grace_until) == 0 &&
+           wanted->state == row->state && wanted->decided_by == row->decided_by &&
+           (jz_date_compare(wanted->next_on, row->next_on) == 0 ||
+            is_early_enough(wanted, row, on));
 }
 
 static struct jz_sql_value day_or_null(struct jz_date d)
@@ -84,22 +95,29 @@ static struct jz_sql_value day_or_null(struct jz_date d)
     return jz_date_is_set(d) ? jz_int(jz_date_key(d)) : JZ_NULL;
 }
 
-void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
+void jz_standing_write(struct jz_entry *entry, int64_t person, const struct jz_benefit_state *row,
                        const struct jz_standing_cache *cache)
 {
     const struct jz_sql_value values[] = {
         day_or_null(cache->due_on),
         day_or_null(cache->grace_until),
         jz_int(cache->state),
-        day_or_null(cache->next_on),
         cache->decided_by ? jz_int(cache->decided_by) : JZ_NULL,
         jz_int(person),
-        jz_int(benefit),
+        jz_int(row->benefit),
+        day_or_null(cache->next_on),
     };
-    jz_entry_run(entry,
-                 "UPDATE standing SET due_on = $1, grace_until = $2, state = $3, next_on = $4, "
-                 "decided_by = $5 WHERE person = $6 AND benefit = $7",
-                 values, sizeof values / sizeof values[0]);
+    /* SQLite writes an index anew for every column that is named, whether or not it changes. */
+    if (jz_date_compare(cache->next_on, row->next_on) == 0)
+        jz_entry_run(entry,
+                     "UPDATE standing SET due_on = $1, grace_until = $2, state = $3, "
+                     "decided_by = $4 WHERE person = $5 AND benefit = $6",
+                     values, sizeof values / sizeof values[0] - 1);
+    else
+        jz_entry_run(entry,
+                     "UPDATE standing SET due_on = $1, grace_until = $2, state = $3, "
+                     "decided_by = $4, next_on = $7 WHERE person = $5 AND benefit = $6",
+                     values, sizeof values / sizeof values[0]);
 }
 
 void jz_standing_write_all(struct jz_entry *entry, const struct jz_person_state *after,
@@ -107,8 +125,8 @@ void jz_standing_write_all(struct jz_entry *entry, const struct jz_person_state 
 {
     for (int i = 0; i < after->benefit_count; i++) {
         const struct jz_standing_cache cache = jz_standing_cache(after, &after->benefits[i], on);
-        if (!jz_standing_cache_equal(&cache, &after->benefits[i]))
-            jz_standing_write(entry, after->person, after->benefits[i].benefit, &cache);
+        if (!jz_standing_cache_holds(&cache, &after->benefits[i], on))
+            jz_standing_write(entry, after->person, &after->benefits[i], &cache);
     }
 }
 

@@ -9,6 +9,8 @@
  * - The close alone moves next_on over a day that was not closed: it tells people what changed.
  *   Whoever else finds a benefit in another standing than the row had, and not current, sets
  *   next_on to that very day, so that the next close tells it.
+ * - A benefit that is current may be looked at earlier than need be: a certification leaves next_on
+ *   at its day and spares the index two random pages; the close that comes by moves it on.
  */
 #pragma once
 
@@ -47,11 +49,12 @@ struct jz_standing_cache jz_standing_cache(const struct jz_person_state *state,
 struct jz_standing_cache jz_standing_closed(const struct jz_person_state *state,
                                             const struct jz_benefit_state *benefit,
                                             struct jz_date on);
-bool jz_standing_cache_equal(const struct jz_standing_cache *a,
-                             const struct jz_benefit_state *cached);
+/* Whether the row says so, read on that day: the same values, next_on perhaps earlier as above. */
+bool jz_standing_cache_holds(const struct jz_standing_cache *wanted,
+                             const struct jz_benefit_state *row, struct jz_date on);
 
-/* Brings the row of the cache up to date. */
-void jz_standing_write(struct jz_entry *entry, int64_t person, int64_t benefit,
+/* Brings the row of the cache, which is as `row` says, up to date. */
+void jz_standing_write(struct jz_entry *entry, int64_t person, const struct jz_benefit_state *row,
                        const struct jz_standing_cache *cache);
 
 /* The same for every benefit of a person whose state is `after`, where the cached row differs. */

@@ -318,7 +318,7 @@ void register_check_caches(int64_t person)
     for (int i = 0; i < state.benefit_count; i++) {
         const struct jz_standing_cache cache =
             jz_standing_cache(&state, &state.benefits[i], jz_date_at(now));
-        if (!jz_standing_cache_equal(&cache, &state.benefits[i]))
+        if (!jz_standing_cache_holds(&cache, &state.benefits[i], jz_date_at(now)))
             fail_msg("benefit %d: cached due %d, state %d, by %lld; of the facts %d, %d, %lld", i,
                      jz_date_key(state.benefits[i].due_on), state.benefits[i].state,
                      (long long)state.benefits[i].decided_by, jz_date_key(cache.due_on),
