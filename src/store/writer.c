@@ -214,6 +214,8 @@ static void *run(void *context)
             const size_t n = run_group(w, w->group + done, count - done);
             pthread_mutex_lock(&w->lock);
             answer(w->group + done, n);
+            /* Before they can be back: counted twice, nobody comes and all wait in vain. */
+            expected = done + n + w->queue.waiting;
             pthread_mutex_unlock(&w->lock);
             done += n;
             if (w->sql)
@@ -221,7 +223,6 @@ static void *run(void *context)
             let_others_write(w);
         }
         pthread_mutex_lock(&w->lock);
-        expected = w->queue.waiting + count;
         gather_until = jz_clock_ns() + gather_ns(w->hold_ns);
     }
     pthread_mutex_unlock(&w->lock);
