@@ -186,7 +186,7 @@ static int add_receipt(void *context, const struct jz_person_state *state, struc
         .observed_on = { 2026, 11, 20 },
         .recorded_at = jz_entry_now(entry),
         .due_on = { 2027, 11, 20 },
-        .kind = (uint8_t)jz_receipt_kind_number("counter"),
+        .kind = jz_receipt_kind_number(JZ_EV_COUNTER),
         .schemes = 1,
         .region = 370000,
         .policy = 1,

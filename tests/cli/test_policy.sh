@@ -67,7 +67,7 @@ expect "campaign without a reason" 1 "campaign: the key 'reason' is missing" \
 
 expect "show says it in words" 0 "due: 12 months after the last certification" \
     "$program" policy show "$country/resident.yaml"
-expect "show says it in Chinese" 0 "城乡居民养老保险" "$program" policy show "$country/resident.yaml"
+expect "show says it in Chinese" 0 "城乡居民基本养老保险" "$program" policy show "$country/resident.yaml"
 expect "show names the basis" 0 "[RSB-2019-84]" "$program" policy show "$country/resident.yaml"
 expect "show the one in force" 0 "by-region-city, version 1" "$program" policy show \
     --region 990601 --scheme employee --on 2026-11-25 "$country" "$presets"
