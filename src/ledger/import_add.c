@@ -88,12 +88,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     const struct jz_person_state after = has_last ? with_sign(state, a, id, signs) : *state;
     const struct jz_standing_cache fresh = jz_standing_cache(&after, &benefit, today);
     jz_standing_put(entry, state->person, id, &fresh);
-    for (int i = 0; i < state->benefit_count; i++) {
-        const struct jz_benefit_state *b = &state->benefits[i];
-        const struct jz_standing_cache cache = jz_standing_cache(&after, b, today);
-        if (!jz_standing_cache_equal(&cache, b))
-            jz_standing_write(entry, state->person, b->benefit, &cache);
-    }
+    jz_standing_write_all(entry, &after, today);
     return 0;
 }
 
