@@ -50,6 +50,18 @@ void book_close(struct book *b)
     place_drop();
 }
 
+int book_set_up(void **state)
+{
+    book_open(*state, JZ_SUITE_INTERNATIONAL);
+    return 0;
+}
+
+int book_tear_down(void **state)
+{
+    book_close(*state);
+    return 0;
+}
+
 /* ---- Facts ---- */
 
 struct adding {

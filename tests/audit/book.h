@@ -20,6 +20,11 @@ struct book {
 
 void book_open(struct book *b, enum jz_suite suite);
 void book_close(struct book *b);
+/* A test with a book of its own, opened before and closed behind it. */
+#define BOOK_TEST(function, b)                                                                     \
+    cmocka_unit_test_prestate_setup_teardown(function, book_set_up, book_tear_down, b)
+int book_set_up(void **state);
+int book_tear_down(void **state);
 void book_reopen(struct book *b); /* keyring and store, as after a rotation */
 
 /* Numbers below `most`, the same ones for the same seed. */

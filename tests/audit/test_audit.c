@@ -16,20 +16,6 @@
 
 static struct book b;
 
-static int open_book(void **state)
-{
-    (void)state;
-    book_open(&b, JZ_SUITE_INTERNATIONAL);
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    book_close(&b);
-    return 0;
-}
-
 static void describe_failure(const struct jz_audit_result *r, const char *wanted)
 {
     char text[JZ_AUDIT_TEXT_BYTES];
@@ -698,7 +684,7 @@ static void any_byte_of_the_file(void **state)
     WORKS(jz_store_open(url, keyring, &options, &b.store, &err));
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
+#define CASE(name) BOOK_TEST(name, &b)
 
 int main(int argc, char **argv)
 {

@@ -16,20 +16,6 @@
 
 static struct book b;
 
-static int open_book(void **state)
-{
-    (void)state;
-    book_open(&b, JZ_SUITE_INTERNATIONAL);
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    book_close(&b);
-    return 0;
-}
-
 static struct jz_audit_root sign_root(void)
 {
     struct jz_audit_root root;
@@ -357,7 +343,7 @@ static void statements_bind_every_word(void **state)
     jz_sql_close(sql);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
+#define CASE(name) BOOK_TEST(name, &b)
 
 int main(int argc, char **argv)
 {

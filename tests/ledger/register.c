@@ -45,6 +45,13 @@ void register_close(void)
     place_drop();
 }
 
+int register_tear_down(void **state)
+{
+    (void)state;
+    register_close();
+    return 0;
+}
+
 void register_pause(void)
 {
     jz_store_close(store);

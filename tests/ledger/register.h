@@ -17,7 +17,8 @@ void register_set_today(struct jz_date today);
 
 void register_open(void);
 void register_close(void);
-void register_pause(void); /* closes the store, so that another process may be made */
+int register_tear_down(void **state); /* the same as a fixture */
+void register_pause(void);            /* closes the store, so that another process may be made */
 void register_reopen(void);
 void register_rotate(enum jz_purpose purpose); /* a new version of the key, and reopens */
 

@@ -795,13 +795,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    register_close();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     enum { CASES = sizeof cases / sizeof cases[0] };
@@ -816,5 +809,5 @@ int main(int argc, char **argv)
                                  .initial_state = (void *)(uintptr_t)(const void *)&cases[i] };
     tests[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(closing_cases);
     tests[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(evidence_says_whether_it_counts);
-    return cmocka_run_group_tests_name("claims", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("claims", tests, set_up, register_tear_down);
 }

@@ -242,13 +242,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    register_close();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     int status;
@@ -266,5 +259,5 @@ int main(int argc, char **argv)
     };
     const size_t last = on_postgres ? 0 : 1;
     return _cmocka_run_group_tests("crash", tests, sizeof tests / sizeof tests[0] - last, set_up,
-                                   tear_down);
+                                   register_tear_down);
 }

@@ -533,13 +533,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    register_close();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     int status;
@@ -559,5 +552,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(killed_and_run_again),
     };
-    return cmocka_run_group_tests_name("data matches", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("data matches", tests, set_up, register_tear_down);
 }

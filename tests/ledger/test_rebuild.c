@@ -106,13 +106,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    register_close();
-    return 0;
-}
-
 static void a_sound_register_has_no_differences(void **state)
 {
     (void)state;
@@ -297,5 +290,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_lapse_that_was_not_told_is_left_to_the_close),
         cmocka_unit_test(changed_facts_are_not_covered_up),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, register_tear_down);
 }

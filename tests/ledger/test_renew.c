@@ -19,20 +19,6 @@ static struct book b;
 
 enum { PEOPLE = 1500, ENROLLED = 300 };
 
-static int open_book(void **state)
-{
-    (void)state;
-    book_open(&b, JZ_SUITE_INTERNATIONAL);
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    book_close(&b);
-    return 0;
-}
-
 /* ---- People ---- */
 
 static struct jz_document document_of(int number)
@@ -347,7 +333,7 @@ static void an_unfinished_import_comes_first(void **state)
     jz_sql_close(sql);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
+#define CASE(name) BOOK_TEST(name, &b)
 
 int main(int argc, char **argv)
 {

@@ -181,13 +181,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    register_close();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     int status;
@@ -201,5 +194,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(requests_that_are_none),
         cmocka_unit_test(whom_a_village_may_name),
     };
-    return cmocka_run_group_tests_name("employers' lists", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("employers' lists", tests, set_up, register_tear_down);
 }
