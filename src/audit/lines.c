@@ -1,6 +1,6 @@
 #include "audit/lines.h"
 
-#include "audit/hex.h"
+#include "base/hex.h"
 
 #include <string.h>
 

@@ -1,27 +1,17 @@
 #include "audit/root.h"
 
-#include "audit/hex.h"
 #include "audit/rows.h"
 #include "audit/tree.h"
+#include "base/hex.h"
 
 #include <string.h>
 
 int jz_audit_key(const struct jz_keyring *keyring, const uint8_t id[8],
                  struct jz_public_key *ret_key, struct jz_error *err)
 {
-    for (unsigned v = jz_keyring_versions(keyring, JZ_KEY_SIGN); v > 0; v--) {
-        struct jz_public_key key;
-        const int r = jz_keyring_public(keyring, v, &key, err);
-        if (r < 0)
-            return r;
-        if (memcmp(key.id, id, sizeof key.id) == 0) {
-            *ret_key = key;
-            return 0;
-        }
-    }
-    char text[17];
-    return jz_error_set(err, JZ_E_NOT_FOUND, "the keyring has no signing key %s",
-                        jz_hex_write(id, 8, text));
+    unsigned version;
+    const int r = jz_keyring_sign_version(keyring, id, &version, err);
+    return r < 0 ? r : jz_keyring_public(keyring, version, ret_key, err);
 }
 
 int jz_audit_root_read(const struct jz_sql_value values[JZ_MAX_COLUMNS], enum jz_suite suite,

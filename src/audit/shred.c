@@ -1,8 +1,8 @@
 #include "audit/shred.h"
 
-#include "audit/hex.h"
 #include "audit/lines.h"
 #include "base/encoding.h"
+#include "base/hex.h"
 #include "identity/reference.h"
 
 #include <stdio.h>

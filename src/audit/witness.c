@@ -1,8 +1,8 @@
 #include "audit/witness.h"
 
-#include "audit/hex.h"
 #include "audit/lines.h"
 #include "audit/tree.h"
+#include "base/hex.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -18,19 +18,43 @@ static void usage(FILE *out, const struct command *c, const struct arg *args, si
 static const char *const complaints[] = {
     [ARG_FLAG] = "will not do",
     [ARG_TEXT] = "will not do",
-    [ARG_NUMBER] = "is out of range: a whole number, 0 or more",
+    [ARG_NUMBER] = "is out of range: a whole number",
+    [ARG_REAL] = "is out of range: a number",
     [ARG_DATE] = "is no day such as 2026-11-25",
     [ARG_LIST] = "is one too many",
 };
 
-static bool take_number(const char *text, int64_t *ret)
+static void refuse(const struct command *c, const struct arg *arg, const char *value)
+{
+    fprintf(stderr, "jianzai: %s: --%s: '%s' %s", c->name, arg->name, value, complaints[arg->kind]);
+    if (arg->kind == ARG_NUMBER || arg->kind == ARG_REAL)
+        fprintf(stderr, arg->high > 0 ? ", %.9g to %.9g" : ", %.9g or more", arg->low, arg->high);
+    fprintf(stderr, "; %s\n", arg->help);
+}
+
+static bool is_within(const struct arg *arg, double value)
+{
+    return value >= arg->low && (arg->high == 0 || value <= arg->high);
+}
+
+static bool take_number(const struct arg *arg, const char *text)
 {
     char *end;
     errno = 0;
     const long long n = strtoll(text, &end, 10);
-    if (end == text || *end || errno || n < 0)
+    if (end == text || *end || errno || !is_within(arg, (double)n))
         return false;
-    *ret = n;
+    *(int64_t *)arg->target = n;
+    return true;
+}
+
+static bool take_real(const struct arg *arg, const char *text)
+{
+    char *end;
+    const double x = strtod(text, &end);
+    if (end == text || *end || !is_within(arg, x))
+        return false;
+    *(double *)arg->target = x;
     return true;
 }
 
@@ -44,7 +68,9 @@ static bool take(const struct arg *arg, const char *value)
         *(const char **)arg->target = value;
         return true;
     case ARG_NUMBER:
-        return take_number(value, arg->target);
+        return take_number(arg, value);
+    case ARG_REAL:
+        return take_real(arg, value);
     case ARG_DATE:
         return jz_date_parse(value, arg->target);
     case ARG_LIST: {
@@ -87,8 +113,7 @@ int parse_args(const struct command *command, const struct arg *args, size_t cou
         if (c == ':')
             fprintf(stderr, "jianzai: %s: %s wants a value\n", command->name, word);
         else if (c == 0)
-            fprintf(stderr, "jianzai: %s: --%s: '%s' %s; %s\n", command->name, args[id].name,
-                    optarg, complaints[args[id].kind], args[id].help);
+            refuse(command, &args[id], optarg);
         else
             fprintf(stderr, "jianzai: %s: '%s' is not an option of it\n", command->name, word);
         usage(stderr, command, args, count);

@@ -10,7 +10,8 @@
 enum arg_kind {
     ARG_FLAG,   /* bool */
     ARG_TEXT,   /* const char *, borrowed from the command line */
-    ARG_NUMBER, /* int64_t, 0 or more */
+    ARG_NUMBER, /* int64_t */
+    ARG_REAL,   /* double */
     ARG_DATE,   /* struct jz_date */
     ARG_LIST,   /* struct arg_list: the option may be given several times */
 };
@@ -27,6 +28,7 @@ struct arg {
     enum arg_kind kind;
     void *target;
     const char *help; /* "WHAT: meaning" */
+    double low, high; /* of a number or a real; high 0: no upper end */
 };
 
 /*

@@ -3,11 +3,11 @@
 #include "cli/progress.h"
 #include "cli/published.h"
 
-#include "audit/hex.h"
 #include "audit/verify.h"
 #include "audit/witness.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "identity/reference.h"
 
 #include <string.h>

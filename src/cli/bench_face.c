@@ -2,7 +2,7 @@
  * jianzai bench face: how long each network, a frame and a decision take on one core, and what two
  * threads give. Medians of many runs; nothing here judges.
  */
-#include "cli/cli.h"
+#include "cli/tools.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -18,18 +18,6 @@ const struct command bench_face_command = {
     "face", run, "[--runs N] [--precision P] [--json] FRAME.jpg",
     "speed of each network, of a frame and of a whole decision on this picture"
 };
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
-}
 
 struct bench {
     struct face_tools tools;
@@ -230,15 +218,15 @@ static int measure(struct bench *b, struct results *ret, struct jz_error *err)
     return r;
 }
 
-static void show(const struct options *o, const struct results *m, const char *precision)
+static void show(bool json, const struct results *m, const char *precision)
 {
     json_t *networks = json_array(), *stage_list = json_object();
-    if (!o->json)
+    if (!json)
         printf("%s, %s; one core's peak %.0f GFLOP/s (fp32 %.0f)\n", jz_nn_isa(), precision,
                m->peak_used, m->peak_f32);
     for (int i = 0; i < m->network_count; i++) {
         const struct row *n = &m->networks[i];
-        if (!o->json)
+        if (!json)
             printf("  %-16s %7.3f ms  %6.1f GFLOP/s  %3.0f %% of peak\n", n->name, n->ms, n->gflops,
                    100 * n->gflops / m->peak_used);
         json_array_append_new(networks,
@@ -246,11 +234,11 @@ static void show(const struct options *o, const struct results *m, const char *p
                                         "gflops", json_number(n->gflops)));
     }
     for (int k = 0; k < STAGES; k++) {
-        if (!o->json)
+        if (!json)
             printf("  %-16s %7.3f ms\n", stages[k].name, m->stage_ms[k]);
         json_object_set_new(stage_list, stages[k].name, json_number(m->stage_ms[k]));
     }
-    if (!o->json) {
+    if (!json) {
         printf("  two threads give %.2f times one; start-up %.0f ms; resident %.0f MiB with two "
                "workers\n",
                m->speedup, m->startup_ms, m->resident_mib);
@@ -267,20 +255,24 @@ static void show(const struct options *o, const struct results *m, const char *p
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    struct face_options face = { 0 };
+    int64_t runs = 51;
+    bool json = false;
+    const struct arg args[] = {
+        { "runs", ARG_NUMBER, &runs, "N: repetitions, default 51", 1, BENCH_RUNS_MAX },
+        { "json", ARG_FLAG, &json, "print JSON" },
+        MODELS_ARG(&face),
+        PRECISION_ARG(&face),
+    };
     int first;
-    int r =
-        parse_options(&bench_face_command, "json models precision runs ", argc, argv, &o, &first);
+    int r = parse_args(&bench_face_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1,
+                       &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (argc - first != 1) {
-        fputs("jianzai: bench face: one JPEG with a face is needed\n", stderr);
-        return EXIT_USAGE;
-    }
-    struct bench b = { .runs = o.runs };
+    struct bench b = { .runs = (int)runs };
     struct results m = { .network_count = 0 };
     const int64_t start = jz_clock_ns();
-    if (face_tools_open(&o, &b.tools) != 0)
+    if (face_tools_open(&face, &b.tools) != 0)
         return EXIT_USAGE;
     m.startup_ms = (double)(jz_clock_ns() - start) / 1e6;
     const struct jz_manifest *manifest = jz_engine_manifest(b.tools.engine);
@@ -295,7 +287,7 @@ static int run(int argc, char **argv)
     if (r == 0)
         r = measure(&b, &m, &err);
     if (r == 0)
-        show(&o, &m, jz_engine_precision(b.tools.engine) == JZ_NN_BF16 ? "bf16" : "fp32");
+        show(json, &m, jz_engine_precision(b.tools.engine) == JZ_NN_BF16 ? "bf16" : "fp32");
     else
         complain(argv[first], &err);
     free(b.jpeg);

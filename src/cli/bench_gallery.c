@@ -24,7 +24,6 @@ enum {
     BATCH = 1024,
     MOST = 10,
     MOST_ENTRIES = 4000000,
-    MOST_RUNS = 100000,
 };
 
 /* The fusion's threshold for FMR 1e-3: the loosest, so that most entries are looked at twice. */
@@ -173,18 +172,6 @@ struct row {
     double ms, plain_ms;
 };
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
-}
-
 static int measure(struct bench *b, int threads, struct row *ret, struct jz_error *err)
 {
     struct jz_gallery_hit hits[JZ_GALLERY_MAX_HITS];
@@ -241,9 +228,10 @@ static int run(int argc, char **argv)
     int64_t entries = 1000000, threads = 2, runs = 51;
     bool json = false;
     const struct arg args[] = {
-        { "count", ARG_NUMBER, &entries, "N: faces to search among, default 1000000" },
-        { "threads", ARG_NUMBER, &threads, "N: 1 to 64, default 2" },
-        { "runs", ARG_NUMBER, &runs, "N: repetitions, default 51" },
+        { "count", ARG_NUMBER, &entries, "N: faces to search among, default 1000000", 1,
+          MOST_ENTRIES },
+        { "threads", ARG_NUMBER, &threads, "N: 1 to 64, default 2", 1, JZ_GALLERY_MAX_THREADS },
+        { "runs", ARG_NUMBER, &runs, "N: repetitions, default 51", 1, BENCH_RUNS_MAX },
         { "json", ARG_FLAG, &json, "print JSON" },
     };
     int first;
@@ -251,11 +239,6 @@ static int run(int argc, char **argv)
                        &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (entries < 1 || entries > MOST_ENTRIES || threads < 1 || threads > JZ_GALLERY_MAX_THREADS ||
-        runs < 1 || runs > MOST_RUNS) {
-        fputs("jianzai: bench gallery: --count, --threads or --runs is out of range\n", stderr);
-        return EXIT_USAGE;
-    }
     struct bench b = { .count = (size_t)entries, .runs = (int)runs };
     struct row rows[2];
     const int each[2] = { 1, (int)threads }, count = threads > 1 ? 2 : 1;

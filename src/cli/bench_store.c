@@ -268,8 +268,9 @@ static int run(int argc, char **argv)
     int64_t callers = 64, seconds = 5;
     bool json = false;
     const struct arg args[] = {
-        { "callers", ARG_NUMBER, &callers, "N: threads that each wait for their own, default 64" },
-        { "seconds", ARG_NUMBER, &seconds, "S: how long for each figure, default 5" },
+        { "callers", ARG_NUMBER, &callers, "N: threads that each wait for their own, default 64", 1,
+          MAX_CALLERS },
+        { "seconds", ARG_NUMBER, &seconds, "S: how long for each figure, default 5", 1, 600 },
         { "json", ARG_FLAG, &json, "print JSON" },
         DESK_ARGS(&where),
     };
@@ -278,10 +279,6 @@ static int run(int argc, char **argv)
                        &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (callers < 1 || callers > MAX_CALLERS || seconds < 1 || seconds > 600) {
-        fputs("jianzai: bench store: --callers or --seconds is out of range\n", stderr);
-        return EXIT_USAGE;
-    }
     struct desk desk;
     struct jz_error err = { 0 };
     if (desk_open(&where, false, &desk) != 0)

@@ -1,5 +1,6 @@
 #include "cli/claim_text.h"
 #include "cli/desk.h"
+#include "cli/tools.h"
 
 #include "ledger/face_claim.h"
 
@@ -17,7 +18,8 @@ const struct command certify_command = {
 struct certify_options {
     struct desk_options where;
     struct arg_list documents;
-    const char *kind, *by, *frames, *challenge, *models, *matcher, *place, *note;
+    struct face_options face;
+    const char *kind, *by, *frames, *challenge, *place;
     struct jz_date on;
     bool json;
 };
@@ -48,9 +50,8 @@ static int watch(struct face_tools *t, const struct certify_options *o,
 static int judge_face(struct desk *desk, const struct certify_options *o, struct jz_claim *claim,
                       char judgment[JZ_JUDGMENT_BYTES], struct jz_error *err)
 {
-    const struct options face_options = { .models = o->models, .matcher = o->matcher };
     struct face_tools t;
-    if (face_tools_open(&face_options, &t) != 0)
+    if (face_tools_open(&o->face, &t) != 0)
         return jz_error_set(err, JZ_E_NOT_FOUND, "the face engine does not start");
     struct jz_face_attempt attempt = {
         .challenge = o->challenge,
@@ -109,8 +110,8 @@ static int run(int argc, char **argv)
         { "place", ARG_TEXT, &o.place, "REGION: where, six digits" },
         { "frames", ARG_TEXT, &o.frames, "DIR or FILE: the clip of a face" },
         { "challenge", ARG_TEXT, &o.challenge, "ACTION,ACTION…: what was asked for" },
-        { "models", ARG_TEXT, &o.models, "DIR: where the models are" },
-        { "matcher", ARG_TEXT, &o.matcher, "NAME: how faces are compared" },
+        MODELS_ARG(&o.face),
+        MATCHER_ARG(&o.face),
         { "json", ARG_FLAG, &o.json, "print JSON" },
         DESK_ARGS(&o.where),
     };

@@ -1,5 +1,6 @@
 #include "cli/claim_text.h"
 
+#include "face/session.h"
 #include "identity/reference.h"
 
 #include <string.h>

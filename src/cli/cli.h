@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "face/session.h"
+#include "base/error.h"
 
 #include <jansson.h>
 
@@ -19,62 +19,19 @@ struct command {
     const char *what;                  /* what it does, one line */
 };
 
-/* What the face commands share. Options a command has no use for are refused by parse_options. */
-struct options {
-    bool json;
-    const char *models;  /* folder of the models; NULL: found beside the program */
-    const char *matcher; /* NULL: the manifest's default */
-    const char *draw;    /* write an annotated picture here */
-    const char *root, *frames, *challenge, *thresholds;
-    enum jz_nn_precision precision;
-    double fmr, fps;
-    int fold_lines, threads, runs;
-    bool all_pairs, given_challenge, trace;
-};
-
-/*
- * Parses the options of COMMAND, of which `allowed` names those it takes, each followed by a space
- * ("json models "). On success *ret_first is the index of the first argument that is no option.
- * On failure the message is printed and the result is EXIT_USAGE. --help prints and gives -1.
- */
-int parse_options(const struct command *command, const char *allowed, int argc, char **argv,
-                  struct options *ret_options, int *ret_first);
-
-/* The engine with one worker and a decoder; prints the error and gives EXIT_USAGE on failure. */
-struct face_tools {
-    struct jz_engine *engine;
-    struct jz_worker *worker;
-    struct jz_decoder *decoder;
-    const struct jz_matcher *matcher;
-};
-
-int face_tools_open(const struct options *options, struct face_tools *ret_tools);
-void face_tools_close(struct face_tools *tools);
-
-/* The folder of the models: the option, or models/ beside the program or one above it. */
-char *find_models_dir(const struct options *options);
-
-/*
- * Watches a whole clip, for a challenge or (NULL) without one, and leaves its best frame and what
- * was seen in it; observation->face_count is 0 when no frame would do. ret_verdict may be NULL.
- */
-int best_of_clip(struct face_tools *tools, const char *path, double fps,
-                 const struct jz_challenge *challenge, struct jz_image *image,
-                 struct jz_observation *ret_observation, struct jz_verdict *ret_verdict,
-                 struct jz_error *err) JZ_MUST_CHECK;
-
 /* "jianzai: FILE: what is wrong" on standard error. */
 void complain(const char *subject, const struct jz_error *err);
 
 /* Prints one compact JSON line and releases the object. */
 void print_json(json_t *object);
-json_t *json_reasons(unsigned reasons);         /* jz_quality_reason bits */
-json_t *json_session_reasons(unsigned reasons); /* jz_session_reason bits */
-void print_session_advice(const char *indent, unsigned reasons);
 json_t *json_number(double value); /* rounded to six decimals, so that lines stay readable */
 
 /* A row of a two-outcome count with its exact 95 % bounds (Clopper and Pearson 1934). */
 void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret_high);
+
+/* Sorts the values. A benchmark takes no more of them. */
+double median(double *values, int count);
+#define BENCH_RUNS_MAX 100000
 
 /* clang-format off: a line a command, so that changes do not meet */
 extern const struct command face_detect_command;

@@ -1,4 +1,5 @@
 /* The daily close. */
+#include "cli/claim_text.h"
 #include "cli/desk.h"
 #include "cli/progress.h"
 
@@ -16,12 +17,6 @@ static void show_progress(void *context, const struct jz_close_progress *p)
 {
     progress_show(context, p->of_policies ? "benefits under changed policies" : "benefits", p->done,
                   p->expected);
-}
-
-static json_t *json_day_or_null(struct jz_date day)
-{
-    char text[JZ_DATE_TEXT_BYTES];
-    return jz_date_is_set(day) ? json_string(jz_date_format(day, text)) : json_null();
 }
 
 static void print_result(struct jz_date on, const struct jz_close_result *r, bool signed_root)
@@ -78,8 +73,8 @@ static int run(int argc, char **argv)
     }
     if (json)
         print_json(json_pack(
-            "{s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b}", "on", json_day_or_null(options.on),
-            "before", json_day_or_null(result.before), "changed_policies",
+            "{s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b}", "on", json_day(options.on),
+            "before", json_day(result.before), "changed_policies",
             (json_int_t)result.changed_policies, "touched", (json_int_t)result.counts.touched,
             "reminded", (json_int_t)result.counts.reminded, "grace",
             (json_int_t)result.counts.grace, "lapsed", (json_int_t)result.counts.lapsed,

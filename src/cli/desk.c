@@ -66,6 +66,18 @@ int desk_person(struct desk *desk, const char *text, int64_t *ret_person)
     return 0;
 }
 
+int desk_person_state(struct desk *desk, const char *text, struct jz_person_state *ret_state)
+{
+    struct jz_error err;
+    int64_t person;
+    const int r = desk_person(desk, text, &person);
+    if (r == 0 && jz_person_state_load(desk->store, person, ret_state, &err) < 0) {
+        complain(text, &err);
+        return EXIT_USAGE;
+    }
+    return r;
+}
+
 int desk_operator(struct desk *desk, const char *name)
 {
     struct jz_error err;

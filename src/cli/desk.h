@@ -34,6 +34,8 @@ void desk_close(struct desk *desk);
  * error and gives EXIT_USAGE when there is none.
  */
 int desk_person(struct desk *desk, const char *text, int64_t *ret_person);
+/* And what is known of that person, for jz_person_state_done. */
+int desk_person_state(struct desk *desk, const char *text, struct jz_person_state *ret_state);
 
 /* Prints the error and gives EXIT_USAGE unless the operator is known and active. */
 int desk_operator(struct desk *desk, const char *name);

@@ -8,8 +8,6 @@ int draw_face(const struct jz_image *image, const struct jz_face *face,
               const struct jz_landmarks *landmarks, const char *caption, bool good,
               const char *path, struct jz_error *err) JZ_MUST_CHECK;
 
-#define DRAW_MAX_PANELS 8
-
 /* Several pictures side by side, each with a caption of its own, and one verdict below all. */
 struct draw_panel {
     const struct jz_image *image;

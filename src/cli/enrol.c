@@ -1,4 +1,5 @@
 #include "cli/desk.h"
+#include "cli/tools.h"
 
 #include "face/enrol.h"
 #include "identity/reference.h"
@@ -13,7 +14,8 @@ const struct command enrol_command = {
 
 struct enrol_options {
     struct desk_options where;
-    const char *by, *models, *matcher;
+    struct face_options face;
+    const char *by;
     bool json, skip_search;
 };
 
@@ -112,8 +114,8 @@ static int run(int argc, char **argv)
     struct enrol_options o = { 0 };
     const struct arg args[] = {
         { "by", ARG_TEXT, &o.by, "OPERATOR: who saw the person" },
-        { "models", ARG_TEXT, &o.models, "DIR: where the models are" },
-        { "matcher", ARG_TEXT, &o.matcher, "NAME: how faces are compared" },
+        MODELS_ARG(&o.face),
+        MATCHER_ARG(&o.face),
         { "no-search", ARG_FLAG, &o.skip_search, "do not look for the face in the register" },
         { "json", ARG_FLAG, &o.json, "print JSON" },
         DESK_ARGS(&o.where),
@@ -131,12 +133,11 @@ static int run(int argc, char **argv)
     struct desk desk;
     if (desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
-    const struct options face_options = { .models = o.models, .matcher = o.matcher };
     struct face_tools t;
     struct jz_error err;
     int64_t person;
     if ((r = desk_person(&desk, argv[first], &person)) == 0 &&
-        (r = desk_operator(&desk, o.by)) == 0 && (r = face_tools_open(&face_options, &t)) == 0) {
+        (r = desk_operator(&desk, o.by)) == 0 && (r = face_tools_open(&o.face, &t)) == 0) {
         r = enrol(&desk, &t, &o, person, argv + first + 1, argc - first - 1, &err);
         if (r < 0) {
             complain(NULL, &err);

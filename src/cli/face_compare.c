@@ -1,6 +1,5 @@
-#include "cli/cli.h"
-
 #include "cli/draw.h"
+#include "cli/tools.h"
 
 static int run(int argc, char **argv);
 
@@ -11,6 +10,13 @@ const struct command face_compare_command = {
 
 /* Frames a second that are looked at to find the best one. */
 static const double COMPARE_FPS = 5;
+
+struct compare_options {
+    struct face_options face;
+    const char *draw;
+    double fmr;
+    bool json;
+};
 
 struct side {
     struct jz_image image;
@@ -43,7 +49,7 @@ static int draw(const struct side sides[2], const char *verdict, bool good, cons
     return draw_panels(panels, 2, verdict, good, path, err);
 }
 
-static int compare(struct face_tools *t, const struct options *o, char *const paths[2],
+static int compare(struct face_tools *t, const struct compare_options *o, char *const paths[2],
                    struct side sides[2], struct jz_error *err)
 {
     const struct jz_operating_point *point = jz_matcher_point(t->matcher, o->fmr);
@@ -97,18 +103,22 @@ static int compare(struct face_tools *t, const struct options *o, char *const pa
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    struct compare_options o = { .fmr = 1e-3 };
+    const struct arg args[] = {
+        { "json", ARG_FLAG, &o.json, "print JSON" },
+        MODELS_ARG(&o.face),
+        PRECISION_ARG(&o.face),
+        MATCHER_ARG(&o.face),
+        { "fmr", ARG_REAL, &o.fmr, "RATE: false match rate to decide at, default 1e-3", 1e-9, 0.5 },
+        DRAW_ARG(&o),
+    };
     int first;
-    int r = parse_options(&face_compare_command, "json models precision matcher fmr draw ", argc,
-                          argv, &o, &first);
+    int r = parse_args(&face_compare_command, args, sizeof args / sizeof args[0], argc, argv, 2, 2,
+                       &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (argc - first != 2) {
-        fprintf(stderr, "jianzai: compare: two pictures are compared, %d given\n", argc - first);
-        return EXIT_USAGE;
-    }
     struct face_tools t;
-    if (face_tools_open(&o, &t) != 0)
+    if (face_tools_open(&o.face, &t) != 0)
         return EXIT_USAGE;
     struct side sides[2] = { 0 };
     struct jz_error err;

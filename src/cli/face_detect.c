@@ -1,9 +1,8 @@
 /* jianzai face detect, quality and embed: one picture after the other, one answer each. */
-#include "cli/cli.h"
-
 #include "cli/draw.h"
+#include "cli/tools.h"
 
-#include <string.h>
+#include <limits.h>
 
 static int run_detect(int argc, char **argv);
 static int run_quality(int argc, char **argv);
@@ -20,24 +19,32 @@ const struct command face_quality_command = {
 const struct command face_embed_command = { "embed", run_embed, "[--json] [--matcher NAME] IMG…",
                                             "the template of the best face of each picture" };
 
+struct picture_options {
+    struct face_options face;
+    const char *draw;
+    bool json;
+};
+
 /* What to do with one decoded picture; gives an exit status. */
-typedef int picture_job(struct face_tools *t, const struct options *o, const char *path,
+typedef int picture_job(struct face_tools *t, const struct picture_options *o, const char *path,
                         const struct jz_image *image, struct jz_error *err);
 
-static int for_each_picture(const struct command *command, const char *allowed, picture_job *job,
-                            int argc, char **argv)
+/* `own` is the option that only this command has, its target in *o; name NULL: none. */
+static int for_each_picture(const struct command *command, struct arg own,
+                            struct picture_options *o, picture_job *job, int argc, char **argv)
 {
-    struct options o;
+    const struct arg args[] = {
+        { "json", ARG_FLAG, &o->json, "print JSON" },
+        MODELS_ARG(&o->face),
+        PRECISION_ARG(&o->face),
+        own,
+    };
     int first;
-    int r = parse_options(command, allowed, argc, argv, &o, &first);
+    int r = parse_args(command, args, own.name ? 4 : 3, argc, argv, 1, INT_MAX, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (first == argc) {
-        fprintf(stderr, "jianzai: %s: which pictures?\n", command->name);
-        return EXIT_USAGE;
-    }
     struct face_tools t;
-    if (face_tools_open(&o, &t) != 0)
+    if (face_tools_open(&o->face, &t) != 0)
         return EXIT_USAGE;
     struct jz_image image = { 0 };
     int status = 0;
@@ -45,7 +52,7 @@ static int for_each_picture(const struct command *command, const char *allowed, 
         struct jz_error err;
         r = jz_image_read(t.decoder, argv[i], 0, &image, &err);
         if (r == 0)
-            r = job(&t, &o, argv[i], &image, &err);
+            r = job(&t, o, argv[i], &image, &err);
         if (r < 0) {
             complain(argv[i], &err);
             status = EXIT_USAGE;
@@ -58,7 +65,7 @@ static int for_each_picture(const struct command *command, const char *allowed, 
     return status;
 }
 
-static int detect(struct face_tools *t, const struct options *o, const char *path,
+static int detect(struct face_tools *t, const struct picture_options *o, const char *path,
                   const struct jz_image *image, struct jz_error *err)
 {
     struct jz_face faces[JZ_MAX_FACES];
@@ -105,11 +112,11 @@ static int detect(struct face_tools *t, const struct options *o, const char *pat
 
 static int run_detect(int argc, char **argv)
 {
-    return for_each_picture(&face_detect_command, "json models precision draw ", detect, argc,
-                            argv);
+    struct picture_options o = { 0 };
+    return for_each_picture(&face_detect_command, (struct arg)DRAW_ARG(&o), &o, detect, argc, argv);
 }
 
-static int quality(struct face_tools *t, const struct options *o, const char *path,
+static int quality(struct face_tools *t, const struct picture_options *o, const char *path,
                    const struct jz_image *image, struct jz_error *err)
 {
     struct jz_observation seen;
@@ -145,10 +152,11 @@ static int quality(struct face_tools *t, const struct options *o, const char *pa
 
 static int run_quality(int argc, char **argv)
 {
-    return for_each_picture(&face_quality_command, "json models precision ", quality, argc, argv);
+    struct picture_options o = { 0 };
+    return for_each_picture(&face_quality_command, (struct arg){ 0 }, &o, quality, argc, argv);
 }
 
-static int embed(struct face_tools *t, const struct options *o, const char *path,
+static int embed(struct face_tools *t, const struct picture_options *o, const char *path,
                  const struct jz_image *image, struct jz_error *err)
 {
     struct jz_observation seen;
@@ -181,6 +189,7 @@ static int embed(struct face_tools *t, const struct options *o, const char *path
 
 static int run_embed(int argc, char **argv)
 {
-    return for_each_picture(&face_embed_command, "json models precision matcher ", embed, argc,
+    struct picture_options o = { 0 };
+    return for_each_picture(&face_embed_command, (struct arg)MATCHER_ARG(&o.face), &o, embed, argc,
                             argv);
 }

@@ -1,6 +1,5 @@
-#include "cli/cli.h"
-
 #include "cli/draw.h"
+#include "cli/tools.h"
 
 #include <sys/stat.h>
 
@@ -15,6 +14,13 @@ const struct command face_liveness_command = {
 
 /* What a replay of this clip would be worth against random challenges of this many steps. */
 enum { REPLAY_STEPS = 3 };
+
+struct liveness_options {
+    struct face_options face;
+    const char *challenge, *frames, *draw;
+    double fps; /* 0: the usual ones */
+    bool trace, json;
+};
 
 /* Frames a second of a folder that nobody said, and of a video, which has its own. */
 static double usual_fps(const char *path)
@@ -36,7 +42,7 @@ static void trace(int64_t t_ms, const struct jz_observation *o)
                          "presence", (double)o->landmarks.presence));
 }
 
-static int watch(struct face_tools *t, const struct options *o, struct jz_session *session,
+static int watch(struct face_tools *t, const struct liveness_options *o, struct jz_session *session,
                  struct jz_error *err)
 {
     JZ_CLEANUP(jz_clip_closep) struct jz_clip *clip = NULL;
@@ -75,7 +81,7 @@ static void show_json(const struct jz_verdict *v, const struct jz_event *events,
         "replay_odds", json_number(jz_replay_odds(events, count, all_actions, REPLAY_STEPS))));
 }
 
-static void show_text(const struct options *o, const struct jz_verdict *v,
+static void show_text(const struct liveness_options *o, const struct jz_verdict *v,
                       const struct jz_event *events, int count)
 {
     printf("%s: %d frames, %d with a face\n", o->frames, v->frames, v->faces);
@@ -111,7 +117,7 @@ static int draw(const struct jz_session *session, const struct jz_verdict *v, co
     return draw_panels(&panel, 1, text, v->passed, path, err);
 }
 
-static int liveness(struct face_tools *t, const struct options *o, struct jz_error *err)
+static int liveness(struct face_tools *t, const struct liveness_options *o, struct jz_error *err)
 {
     struct jz_challenge challenge;
     JZ_CLEANUP(jz_session_freep) struct jz_session *session = NULL;
@@ -135,22 +141,31 @@ static int liveness(struct face_tools *t, const struct options *o, struct jz_err
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    struct liveness_options o = { 0 };
+    const struct arg args[] = {
+        { "challenge", ARG_TEXT, &o.challenge,
+          "ACTION,ACTION…: what was asked for; \"\" only lists what happened" },
+        { "frames", ARG_TEXT, &o.frames, "DIR or FILE: the clip" },
+        { "fps", ARG_REAL, &o.fps,
+          "N: frames a second to look at, default 25 (a folder: its rate, default 10)", 1, 60 },
+        { "trace", ARG_FLAG, &o.trace, "one JSON line a frame first" },
+        { "json", ARG_FLAG, &o.json, "print JSON" },
+        MODELS_ARG(&o.face),
+        PRECISION_ARG(&o.face),
+        MATCHER_ARG(&o.face),
+        DRAW_ARG(&o),
+    };
     int first;
-    int r = parse_options(&face_liveness_command,
-                          "json models precision challenge frames fps draw matcher trace ", argc,
-                          argv, &o, &first);
+    int r = parse_args(&face_liveness_command, args, sizeof args / sizeof args[0], argc, argv, 0, 0,
+                       &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (first < argc || !o.given_challenge || !o.frames) {
-        if (first < argc)
-            fprintf(stderr, "jianzai: liveness: '%s' is one word too many\n", argv[first]);
-        else
-            fprintf(stderr, "jianzai: liveness: --challenge and --frames are both needed\n");
+    if (!o.challenge || !o.frames) {
+        fputs("jianzai: liveness: --challenge and --frames are both needed\n", stderr);
         return EXIT_USAGE;
     }
     struct face_tools t;
-    if (face_tools_open(&o, &t) != 0)
+    if (face_tools_open(&o.face, &t) != 0)
         return EXIT_USAGE;
     struct jz_error err;
     r = liveness(&t, &o, &err);

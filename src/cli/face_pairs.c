@@ -4,7 +4,7 @@
  * Accuracy is measured leaving one fold out in turn: the threshold comes from the other folds
  * (LFW's rule). A pair with a picture in which no face is found scores -1: it can only be refused.
  */
-#include "cli/cli.h"
+#include "cli/tools.h"
 
 #include "base/file.h"
 
@@ -19,6 +19,7 @@ enum {
     MAX_IMAGES = 50000,
     BINS = 200001, /* scores from -1 to 1 in steps of 1e-5 */
     MAX_AT = 16,
+    MAX_THREADS = 64,
 };
 
 static int run(int argc, char **argv);
@@ -28,6 +29,13 @@ const struct command face_pairs_command = {
     "--root DIR [--fold-lines N] [--all-pairs] [--matcher NAME] [--thresholds T,T…] [--json] "
     "PAIRS.tsv",
     "accuracy and error rates over a list of pairs: IMAGE<tab>IMAGE<tab>1 (same) or 0"
+};
+
+struct pairs_options {
+    struct face_options face;
+    const char *root, *thresholds;
+    int64_t fold_lines, threads;
+    bool all_pairs, json;
 };
 
 struct pair {
@@ -187,9 +195,9 @@ static void *embed_photos(void *argument)
     return NULL;
 }
 
-static void embed_all(struct job *job, int threads)
+static void embed_all(struct job *job, int64_t threads)
 {
-    pthread_t ids[64];
+    pthread_t ids[MAX_THREADS];
     int started = 0;
     while (started < threads && pthread_create(&ids[started], NULL, embed_photos, job) == 0)
         started++;
@@ -337,7 +345,7 @@ static bool is_enough(const struct histogram *h, double fmr)
     return fmr * (double)h->impostor_total >= 3;
 }
 
-static void report(const struct options *o, const struct set *s, const struct histogram *h)
+static void report(const struct pairs_options *o, const struct set *s, const struct histogram *h)
 {
     static const double fmrs[] = { 1e-1, 1e-2, 1e-3, 1e-4, 1e-5 };
     int no_face = 0, failed = 0;
@@ -345,14 +353,15 @@ static void report(const struct options *o, const struct set *s, const struct hi
         no_face += !s->photos[i].has_face && !s->photos[i].failed;
         failed += s->photos[i].failed;
     }
-    const double acc = accuracy(s, o->fold_lines), eer = equal_error_rate(h);
+    const double acc = accuracy(s, (int)o->fold_lines), eer = equal_error_rate(h);
     json_t *points = json_array(), *at = json_array();
     if (!o->json)
         printf("%d pairs of %d pictures, %d without a face, %d unreadable\n"
                "accuracy (folds of %d lines) %.2f %%   EER %.2f %%   over %llu genuine and %llu "
                "impostor pairs\n   FMR      threshold   TAR       95 %% bounds\n",
-               s->pair_count, s->photo_count, no_face, failed, o->fold_lines, 100 * acc, 100 * eer,
-               (unsigned long long)h->genuine_total, (unsigned long long)h->impostor_total);
+               s->pair_count, s->photo_count, no_face, failed, (int)o->fold_lines, 100 * acc,
+               100 * eer, (unsigned long long)h->genuine_total,
+               (unsigned long long)h->impostor_total);
     for (size_t i = 0; i < sizeof fmrs / sizeof fmrs[0]; i++) {
         if (!is_enough(h, fmrs[i])) {
             if (!o->json)
@@ -404,7 +413,8 @@ static void report(const struct options *o, const struct set *s, const struct hi
     }
 }
 
-static int measure(const struct options *o, const char *list, struct set *s, struct jz_error *err)
+static int measure(const struct pairs_options *o, const char *list, struct set *s,
+                   struct jz_error *err)
 {
     size_t size;
     int r = jz_file_read(list, MAX_LIST_BYTES, &s->text, &size, err);
@@ -414,7 +424,7 @@ static int measure(const struct options *o, const char *list, struct set *s, str
     if (!h)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     struct face_tools t;
-    if (face_tools_open(o, &t) != 0)
+    if (face_tools_open(&o->face, &t) != 0)
         return jz_error_set(err, JZ_E_USAGE, "no pairs were compared");
     struct job job = { .tools = &t, .set = s, .root = o->root, .progress = isatty(2) };
     embed_all(&job, o->threads);
@@ -433,16 +443,26 @@ static int measure(const struct options *o, const char *list, struct set *s, str
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    struct pairs_options o = { .fold_lines = 600, .threads = 2 };
+    const struct arg args[] = {
+        { "root", ARG_TEXT, &o.root, "DIR: names in the list start here" },
+        { "fold-lines", ARG_NUMBER, &o.fold_lines, "N: lines of a fold, default 600", 1,
+          MAX_PAIRS },
+        { "all-pairs", ARG_FLAG, &o.all_pairs, "rates over all pairs of the listed images" },
+        { "thresholds", ARG_TEXT, &o.thresholds, "T,T…: report the rates at these thresholds too" },
+        { "threads", ARG_NUMBER, &o.threads, "N: 1 to 64, default 2", 1, MAX_THREADS },
+        { "json", ARG_FLAG, &o.json, "print JSON" },
+        MODELS_ARG(&o.face),
+        PRECISION_ARG(&o.face),
+        MATCHER_ARG(&o.face),
+    };
     int first;
-    int r = parse_options(&face_pairs_command,
-                          "json models precision matcher root fold-lines all-pairs thresholds "
-                          "threads ",
-                          argc, argv, &o, &first);
+    int r = parse_args(&face_pairs_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1,
+                       &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (argc - first != 1 || !o.root) {
-        fputs("jianzai: pairs: --root DIR and one list of pairs are needed\n", stderr);
+    if (!o.root) {
+        fputs("jianzai: pairs: --root DIR is needed\n", stderr);
         return EXIT_USAGE;
     }
     struct set s = { 0 };

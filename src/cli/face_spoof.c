@@ -1,12 +1,20 @@
-#include "cli/cli.h"
-
 #include "cli/draw.h"
+#include "cli/tools.h"
+
+#include <limits.h>
 
 static int run(int argc, char **argv);
 
 const struct command face_spoof_command = {
     "spoof", run, "[--json] [--draw FILE.jpg] IMG|CLIP…",
     "whether a picture or clip shows a live face, or a print or screen"
+};
+
+struct spoof_options {
+    struct face_options face;
+    const char *draw;
+    double fps;
+    bool json;
 };
 
 struct finding {
@@ -45,11 +53,11 @@ static int judge_still(struct face_tools *t, const char *path, struct finding *f
     return 0;
 }
 
-static int judge_clip(struct face_tools *t, const struct options *o, const char *path,
+static int judge_clip(struct face_tools *t, const struct spoof_options *o, const char *path,
                       struct finding *f, struct jz_error *err)
 {
     struct jz_verdict v;
-    int r = best_of_clip(t, path, o->fps > 0 ? o->fps : 5, NULL, &f->image, &f->seen, &v, err);
+    int r = best_of_clip(t, path, o->fps, NULL, &f->image, &f->seen, &v, err);
     if (r < 0)
         return r;
     f->session = v.reasons & (JZ_S_NO_FACE | JZ_S_NOT_LIVE | JZ_S_DOUBTFUL | JZ_S_TOO_FAR |
@@ -60,7 +68,7 @@ static int judge_clip(struct face_tools *t, const struct options *o, const char 
     return 0;
 }
 
-static void show(const struct options *o, const char *path, const struct finding *f)
+static void show(const struct spoof_options *o, const char *path, const struct finding *f)
 {
     if (o->json) {
         json_t *list = json_reasons(f->quality), *more = json_session_reasons(f->session);
@@ -75,8 +83,8 @@ static void show(const struct options *o, const char *path, const struct finding
     print_session_advice("  ", f->session);
 }
 
-static int judge(struct face_tools *t, const struct options *o, const char *path, struct finding *f,
-                 struct jz_error *err)
+static int judge(struct face_tools *t, const struct spoof_options *o, const char *path,
+                 struct finding *f, struct jz_error *err)
 {
     int r = jz_path_is_clip(path) ? judge_clip(t, o, path, f, err) : judge_still(t, path, f, err);
     if (r < 0)
@@ -93,18 +101,21 @@ static int judge(struct face_tools *t, const struct options *o, const char *path
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    struct spoof_options o = { .fps = 5 };
+    const struct arg args[] = {
+        { "json", ARG_FLAG, &o.json, "print JSON" },
+        MODELS_ARG(&o.face),
+        PRECISION_ARG(&o.face),
+        { "fps", ARG_REAL, &o.fps, "N: frames a second of a clip to look at, default 5", 1, 60 },
+        DRAW_ARG(&o),
+    };
     int first;
-    int r = parse_options(&face_spoof_command, "json models precision fps draw ", argc, argv, &o,
-                          &first);
+    int r = parse_args(&face_spoof_command, args, sizeof args / sizeof args[0], argc, argv, 1,
+                       INT_MAX, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (first == argc) {
-        fputs("jianzai: spoof: which pictures or clips?\n", stderr);
-        return EXIT_USAGE;
-    }
     struct face_tools t;
-    if (face_tools_open(&o, &t) != 0)
+    if (face_tools_open(&o.face, &t) != 0)
         return EXIT_USAGE;
     int status = 0;
     for (int i = first; i < argc; i++) {

@@ -214,7 +214,8 @@ static int run(int argc, char **argv)
     const struct arg args[] = {
         { "policy", ARG_LIST, &files, "FILE or folder: the rules to try; may be repeated" },
         { "on", ARG_DATE, &options.on, "DATE: the day, default today" },
-        { "examples", ARG_NUMBER, &examples, "N: people shown for each change, default 3" },
+        { "examples", ARG_NUMBER, &examples, "N: people shown for each change, default 3", 0,
+          JZ_LAB_EXAMPLES_MAX },
         { "json", ARG_FLAG, &json, "print JSON" },
         DESK_ARGS(&where),
     };
@@ -223,11 +224,8 @@ static int run(int argc, char **argv)
         parse_args(&lab_command, args, sizeof args / sizeof args[0], argc, argv, 0, 0, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (files.count == 0 || examples > JZ_LAB_EXAMPLES_MAX) {
-        fprintf(stderr,
-                files.count == 0 ? "jianzai: lab: which rules? --policy FILE\n"
-                                 : "jianzai: lab: --examples: at most %d\n",
-                JZ_LAB_EXAMPLES_MAX);
+    if (files.count == 0) {
+        fputs("jianzai: lab: which rules? --policy FILE\n", stderr);
         return EXIT_USAGE;
     }
     options.examples = (int)examples;

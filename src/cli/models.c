@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/tools.h"
 
 #include "base/file.h"
 #include "crypto/hash.h"
@@ -33,17 +33,16 @@ static void show_matchers(const struct jz_manifest *m)
 
 static int run(int argc, char **argv)
 {
-    struct options o;
+    struct face_options where = { 0 };
+    bool json = false;
+    const struct arg args[] = { MODELS_ARG(&where), { "json", ARG_FLAG, &json, "print JSON" } };
     int first;
-    int r = parse_options(&models_command, "json models ", argc, argv, &o, &first);
+    const int r =
+        parse_args(&models_command, args, sizeof args / sizeof args[0], argc, argv, 0, 0, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (first < argc) {
-        fprintf(stderr, "jianzai: models: '%s' is one word too many\n", argv[first]);
-        return EXIT_USAGE;
-    }
     struct jz_error err;
-    jz_autofree char *dir = find_models_dir(&o);
+    jz_autofree char *dir = find_models_dir(&where);
     jz_autofree char *path = dir ? jz_path_join(dir, "manifest.yaml") : NULL;
     JZ_CLEANUP(jz_manifest_freep) struct jz_manifest *m = NULL;
     if (!path || jz_manifest_load(path, &m, &err) < 0) {
@@ -51,7 +50,7 @@ static int run(int argc, char **argv)
         return EXIT_USAGE;
     }
     bool all_intact = true;
-    if (!o.json)
+    if (!json)
         printf("models in %s:\n", dir);
     for (unsigned i = 0; i < m->model_count; i++) {
         const struct jz_model_entry *e = &m->models[i];
@@ -63,7 +62,7 @@ static int run(int argc, char **argv)
             *hex = 0;
         }
         all_intact &= state == JZ_MODEL_INTACT;
-        if (o.json) {
+        if (json) {
             print_json(json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "name", e->name, "version",
                                  e->version, "role", jz_model_role_name(e->role), "file", e->file,
                                  "licence", e->licence, "state", state_names[state], "sha256",
@@ -76,7 +75,7 @@ static int run(int argc, char **argv)
                        *hex ? hex : "(not read)", e->sha256[0]);
         }
     }
-    if (!o.json)
+    if (!json)
         show_matchers(m);
     if (!all_intact)
         fprintf(stderr, "jianzai: models are missing or wrong; type: tools/get-models\n");

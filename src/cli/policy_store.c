@@ -143,18 +143,11 @@ static int run_explain(int argc, char **argv)
         return r < 0 ? 0 : r;
     struct desk desk;
     struct jz_person_state state;
-    struct jz_error err;
-    int64_t person;
     if (desk_open(&where, true, &desk) != 0)
         return EXIT_USAGE;
-    if ((r = desk_person(&desk, argv[first], &person)) == 0) {
-        if (jz_person_state_load(desk.store, person, &state, &err) == 0) {
-            explain(&state, jz_date_is_set(on) ? on : jz_date_today(), documents);
-            jz_person_state_done(&state);
-        } else {
-            complain(argv[first], &err);
-            r = EXIT_USAGE;
-        }
+    if ((r = desk_person_state(&desk, argv[first], &state)) == 0) {
+        explain(&state, jz_date_is_set(on) ? on : jz_date_today(), documents);
+        jz_person_state_done(&state);
     }
     desk_close(&desk);
     return r;

@@ -39,7 +39,7 @@ struct view {
     enum language language;
 };
 
-static const char *in_language(const struct jz_receipt_word *w, enum language language)
+static const char *in_language(const struct jz_word *w, enum language language)
 {
     return language == ZH_HANS ? w->zh_hans : language == ZH_HANT ? w->zh_hant : w->en;
 }
@@ -139,7 +139,7 @@ static int write_pages(struct desk *desk, const struct view *v, const struct sho
 static json_t *json_schemes(const struct view *v)
 {
     json_t *list = json_array();
-    for (unsigned bit = 0; bit < JZ_RECEIPT_SCHEMES; bit++)
+    for (unsigned bit = 0; bit < JZ_SCHEMES; bit++)
         if (v->receipt.schemes & 1u << bit)
             json_array_append_new(list, json_string(jz_receipt_scheme(bit)->name));
     return list;
@@ -180,7 +180,7 @@ static void print_view(const struct view *v)
            in_language(jz_receipt_kind(r->kind), v->language));
     printf("%s: %s\n", l[4], day_text(r->due_on, day));
     printf("%s:", l[5]);
-    for (unsigned bit = 0; bit < JZ_RECEIPT_SCHEMES; bit++)
+    for (unsigned bit = 0; bit < JZ_SCHEMES; bit++)
         if (r->schemes & 1u << bit)
             printf(" %s", in_language(jz_receipt_scheme(bit), v->language));
     printf("\n%s: %s\n", l[6], text);

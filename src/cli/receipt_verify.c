@@ -2,6 +2,7 @@
 #include "cli/published.h"
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "receipt/proof.h"
 #include "receipt/words.h"
 
@@ -72,19 +73,13 @@ static int judge(char *text, size_t size, const struct jz_public_key *keys, size
     return r;
 }
 
-static void id_text(const uint8_t id[8], char ret_text[17])
-{
-    for (int i = 0; i < 8; i++)
-        snprintf(ret_text + 2 * i, 3, "%02x", id[i]);
-}
-
 static void print_plain(const struct finding *f)
 {
     const struct jz_receipt *r = &f->receipt;
-    const struct jz_receipt_word *kind = jz_receipt_kind(r->kind);
+    const struct jz_word *kind = jz_receipt_kind(r->kind);
     char installation[17], observed[JZ_DATE_TEXT_BYTES], due[JZ_DATE_TEXT_BYTES],
         recorded[JZ_DATE_TEXT_BYTES], day[JZ_DATE_TEXT_BYTES], code[JZ_RECEIPT_CODE_TEXT_BYTES];
-    id_text(r->installation, installation);
+    jz_hex_write(r->installation, sizeof r->installation, installation);
     jz_receipt_code_format(r->code, code);
     printf("genuine: signed by installation %s\n"
            "  certified until  %s\n"
@@ -92,7 +87,7 @@ static void print_plain(const struct finding *f)
            "  recorded         %s\n",
            installation, jz_date_format(r->due_on, due), jz_date_format(r->observed_on, observed),
            kind->en, kind->name, jz_date_format(jz_date_at(r->recorded_at), recorded));
-    for (unsigned bit = 0; bit < JZ_RECEIPT_SCHEMES; bit++)
+    for (unsigned bit = 0; bit < JZ_SCHEMES; bit++)
         if (r->schemes & 1U << bit)
             printf("  benefit          %s (%s)\n", jz_receipt_scheme(bit)->en,
                    jz_receipt_scheme(bit)->name);
@@ -116,11 +111,11 @@ static json_t *json_finding(const struct finding *f)
     const struct jz_receipt *r = &f->receipt;
     char installation[17], region[8], observed[JZ_DATE_TEXT_BYTES], due[JZ_DATE_TEXT_BYTES],
         day[JZ_DATE_TEXT_BYTES], code[JZ_RECEIPT_CODE_TEXT_BYTES];
-    id_text(r->installation, installation);
+    jz_hex_write(r->installation, sizeof r->installation, installation);
     jz_receipt_code_format(r->code, code);
     snprintf(region, sizeof region, "%06" PRIu32, r->region);
     json_t *schemes = json_array();
-    for (unsigned bit = 0; bit < JZ_RECEIPT_SCHEMES; bit++)
+    for (unsigned bit = 0; bit < JZ_SCHEMES; bit++)
         if (r->schemes & 1U << bit)
             json_array_append_new(schemes, json_string(jz_receipt_scheme(bit)->name));
     json_t *root = f->proven ? json_pack("{s:I, s:s}", "size", (json_int_t)f->proof.root.size,

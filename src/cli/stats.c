@@ -48,6 +48,18 @@ static double beta_quantile(double a, double b, double p)
     return (low + high) / 2;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return values[count / 2];
+}
+
 void binomial_bounds(uint64_t hits, uint64_t total, double *ret_low, double *ret_high)
 {
     const double k = (double)hits, n = (double)total;

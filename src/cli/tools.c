@@ -1,5 +1,5 @@
 /* What the face commands share: finding the models, opening the engine, printing. */
-#include "cli/cli.h"
+#include "cli/tools.h"
 
 #include "base/file.h"
 
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-char *find_models_dir(const struct options *options)
+char *find_models_dir(const struct face_options *options)
 {
     if (options->models)
         return strdup(options->models);
@@ -41,13 +41,31 @@ void complain(const char *subject, const struct jz_error *err)
         fprintf(stderr, "jianzai: %s\n", err->text);
 }
 
-static int open_all(const struct options *options, struct face_tools *t, struct jz_error *err)
+static int find_precision(const char *name, enum jz_nn_precision *ret, struct jz_error *err)
 {
+    static const char *const names[] = {
+        [JZ_NN_AUTO] = "auto",
+        [JZ_NN_F32] = "fp32",
+        [JZ_NN_BF16] = "bf16",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0) {
+            *ret = (enum jz_nn_precision)i;
+            return 0;
+        }
+    return jz_error_set(err, JZ_E_USAGE, "--precision %s: there are auto, fp32 and bf16", name);
+}
+
+static int open_all(const struct face_options *options, struct face_tools *t, struct jz_error *err)
+{
+    enum jz_nn_precision precision = JZ_NN_AUTO;
+    int r = options->precision ? find_precision(options->precision, &precision, err) : 0;
+    if (r < 0)
+        return r;
     jz_autofree char *dir = find_models_dir(options);
     if (!dir)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    int r;
-    if ((r = jz_engine_open(dir, options->precision, &t->engine, err)) < 0 ||
+    if ((r = jz_engine_open(dir, precision, &t->engine, err)) < 0 ||
         (r = jz_worker_new(t->engine, &t->worker, err)) < 0 ||
         (r = jz_decoder_new(&t->decoder, err)) < 0)
         return r;
@@ -61,7 +79,7 @@ static int open_all(const struct options *options, struct face_tools *t, struct 
     return 0;
 }
 
-int face_tools_open(const struct options *options, struct face_tools *ret_tools)
+int face_tools_open(const struct face_options *options, struct face_tools *ret_tools)
 {
     struct face_tools t = { .engine = NULL };
     struct jz_error err;

@@ -1,5 +1,6 @@
 #include "crypto/keyring_internal.h"
 
+#include "base/hex.h"
 #include "crypto/sign_internal.h"
 
 #include <openssl/evp.h>
@@ -303,4 +304,17 @@ int jz_keyring_public(const struct jz_keyring *k, unsigned version, struct jz_pu
         return jz_error_set(err, JZ_E_NOT_FOUND, "the signing key has no version %u", version);
     *ret_key = v->public;
     return 0;
+}
+
+int jz_keyring_sign_version(const struct jz_keyring *k, const uint8_t id[8], unsigned *ret_version,
+                            struct jz_error *err)
+{
+    char text[17];
+    for (unsigned v = jz_keyring_versions(k, JZ_KEY_SIGN); v > 0; v--)
+        if (memcmp(find(k, JZ_KEY_SIGN, v)->public.id, id, 8) == 0) {
+            *ret_version = v;
+            return 0;
+        }
+    return jz_error_set(err, JZ_E_NOT_FOUND, "the keyring has no signing key %s",
+                        jz_hex_write(id, 8, text));
 }

@@ -154,6 +154,9 @@ int jz_keyring_sign_with(const struct jz_keyring *keyring, unsigned version, con
                          struct jz_error *err) JZ_MUST_CHECK;
 int jz_keyring_public(const struct jz_keyring *keyring, unsigned version,
                       struct jz_public_key *ret_key, struct jz_error *err) JZ_MUST_CHECK;
+/* The version whose public key has this id; JZ_E_NOT_FOUND. */
+int jz_keyring_sign_version(const struct jz_keyring *keyring, const uint8_t id[8],
+                            unsigned *ret_version, struct jz_error *err) JZ_MUST_CHECK;
 
 static inline void jz_keyring_freep(struct jz_keyring **k)
 {

@@ -301,7 +301,7 @@ static int write_receipt(const struct jz_claim_act *act, const struct jz_person_
         .person = (uint64_t)c->person,
         .observed_on = c->observed_on,
         .recorded_at = jz_entry_now(entry),
-        .kind = (uint8_t)jz_receipt_kind_number(jz_evidence_words[c->kind].name),
+        .kind = jz_receipt_kind_number(c->kind),
     };
     receipt.leaf = receipt.number - 1;
     /* Several benefits: the receipt holds until the first of them is due. */

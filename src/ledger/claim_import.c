@@ -338,7 +338,6 @@ static int find_file(struct jz_store *store, const struct file_fact *f, int64_t 
                      struct jz_error *err)
 {
     struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
     const struct jz_sql_value values[] = {
         jz_text(f->import->format->kind),
         jz_blob(f->digest, sizeof f->digest),
@@ -347,15 +346,12 @@ static int find_file(struct jz_store *store, const struct file_fact *f, int64_t 
     int r = jz_store_reader(store, &sql, err);
     if (r < 0)
         return r;
-    r = jz_sql_query(sql,
-                     "SELECT id FROM import WHERE kind = $1 AND digest = $2 AND source = $3 "
-                     "ORDER BY id LIMIT 1",
-                     values, sizeof values / sizeof values[0], &rows, err);
-    if (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
-        *ret_id = jz_sql_int(rows, 0);
-    jz_sql_done(rows);
+    r = jz_sql_number(sql,
+                      "SELECT id FROM import WHERE kind = $1 AND digest = $2 AND source = $3 "
+                      "ORDER BY id LIMIT 1",
+                      values, sizeof values / sizeof values[0], ret_id, err);
     jz_store_return(store, sql);
-    return r < 0 ? r : 0;
+    return r;
 }
 
 static char *write_counts(const struct jz_claim_import_result *result)

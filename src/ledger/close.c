@@ -352,19 +352,16 @@ static int count_rows(struct closing *c, bool all, struct jz_error *err)
 {
     const struct jz_sql_value on = jz_int(jz_date_key(c->options->on));
     struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
+    int64_t rows = 0;
     int r = jz_store_reader(c->store, &sql, err);
     if (r < 0)
         return r;
-    r = all ? jz_sql_query(sql, "SELECT count(*) FROM standing", NULL, 0, &rows, err)
-            : jz_sql_query(sql, "SELECT count(*) FROM standing WHERE next_on <= $1", &on, 1, &rows,
-                           err);
-    if (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
-        c->progress =
-            (struct jz_close_progress){ .of_policies = all, .expected = jz_sql_int(rows, 0) };
-    jz_sql_done(rows);
+    r = all ? jz_sql_number(sql, "SELECT count(*) FROM standing", NULL, 0, &rows, err)
+            : jz_sql_number(sql, "SELECT count(*) FROM standing WHERE next_on <= $1", &on, 1, &rows,
+                            err);
     jz_store_return(c->store, sql);
-    return r < 0 ? r : 0;
+    c->progress = (struct jz_close_progress){ .of_policies = all, .expected = rows };
+    return r;
 }
 
 static int read_mark(struct closing *c, struct jz_error *err)

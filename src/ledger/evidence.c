@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static char *dup_text(const struct jz_sql_rows *rows, int column)
-{
-    const struct jz_sql_value v = jz_sql_value(rows, column);
-    return v.type == JZ_SQL_NULL ? NULL : strndup(v.data, v.size);
-}
-
 static struct jz_evidence_row *find(struct jz_evidence_list *list, int64_t id)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -43,8 +37,8 @@ static int take(struct jz_evidence_list *list, const struct jz_sql_rows *rows, s
     };
     const int r = append(list, &row, err);
     if (r == 0) {
-        list->rows[list->count - 1].source = dup_text(rows, 6);
-        list->rows[list->count - 1].by = dup_text(rows, 8);
+        list->rows[list->count - 1].source = jz_sql_dup_text(rows, 6);
+        list->rows[list->count - 1].by = jz_sql_dup_text(rows, 8);
     }
     return r;
 }
@@ -82,9 +76,8 @@ static int load_reasons(struct jz_sql *sql, int64_t person, struct jz_evidence_l
                          values, 2, &rows, err);
     while (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
         struct jz_evidence_row *row = find(list, jz_sql_int(rows, 0));
-        const struct jz_sql_value v = jz_sql_value(rows, 1);
         if (row)
-            snprintf(row->reasons, sizeof row->reasons, "%.*s", (int)v.size, (const char *)v.data);
+            jz_sql_text(rows, 1, row->reasons, sizeof row->reasons);
     }
     return r;
 }

@@ -2,6 +2,7 @@
 #include "ledger/import_people_internal.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "ledger/operator.h"
 
 #include <errno.h>
@@ -117,9 +118,9 @@ static int open_file(struct jz_importing *m, struct jz_error *err)
     const int r = digest_file(m, err);
     if (r < 0)
         return r;
-    int used = snprintf(m->job, sizeof m->job, "%s", JZ_IMPORT_PEOPLE_JOB);
-    for (size_t i = 0; i < sizeof m->digest; i++)
-        used += snprintf(m->job + used, sizeof m->job - (size_t)used, "%02x", m->digest[i]);
+    char digest[2 * sizeof m->digest + 1];
+    snprintf(m->job, sizeof m->job, "%s%s", JZ_IMPORT_PEOPLE_JOB,
+             jz_hex_write(m->digest, sizeof m->digest, digest));
     return 0;
 }
 

@@ -27,37 +27,15 @@ static int band_of(struct jz_date born_on, struct jz_date on)
 
 /* ---- The rules to try ---- */
 
-static bool has_id(const struct jz_policy_set *set, const char *id)
+static bool is_same_id(const struct jz_policy *a, const struct jz_policy *b)
 {
-    for (size_t i = 0; i < jz_policy_set_count(set); i++)
-        if (strcmp(jz_policy_set_at(set, i)->id, id) == 0)
-            return true;
-    return false;
+    return strcmp(a->id, b->id) == 0;
 }
 
 int jz_lab_policies(const struct jz_policy_set *old, const struct jz_policy_set *new,
                     struct jz_policy_set **ret_set, struct jz_error *err)
 {
-    const size_t room = jz_policy_set_count(old) + jz_policy_set_count(new);
-    jz_autofree struct jz_policy **all = calloc(room + 1, sizeof(struct jz_policy *));
-    if (!all)
-        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    size_t count = 0;
-    int r = 0;
-    for (size_t i = 0; i < room && r == 0; i++) {
-        const bool is_old = i < jz_policy_set_count(old);
-        const struct jz_policy *p =
-            is_old ? jz_policy_set_at(old, i) : jz_policy_set_at(new, i - jz_policy_set_count(old));
-        if (is_old && has_id(new, p->id))
-            continue;
-        r = jz_policy_parse(p->name, p->text, p->text_bytes, NULL, NULL, &all[count], err);
-        count += r == 0;
-    }
-    if (r == 0)
-        r = jz_policy_set_new(all, count, ret_set, err);
-    for (size_t i = 0; i < count; i++)
-        jz_policy_free(all[i]); /* the set has left NULL */
-    return r;
+    return jz_policy_set_join(new, old, is_same_id, ret_set, err);
 }
 
 /* ---- One part of the register ---- */

@@ -28,49 +28,41 @@ bool jz_role_parse(const char *name, enum jz_role *ret_role)
     return false;
 }
 
-static void take_text(const struct jz_sql_rows *rows, int column, char *ret, size_t room)
-{
-    const struct jz_sql_value v = jz_sql_value(rows, column);
-    snprintf(ret, room, "%.*s", (int)v.size, v.data ? (const char *)v.data : "");
-}
-
 #define OPERATOR_COLUMNS "SELECT id, COALESCE(of, id), name, role, office, region, active "
 
-static void take_operator(const struct jz_sql_rows *rows, struct jz_operator *ret)
+static int take_operator(void *context, size_t number, const struct jz_sql_rows *rows,
+                         struct jz_error *err)
 {
+    (void)number, (void)err;
+    struct jz_operator *ret = context;
     char role[16];
     *ret = (struct jz_operator){
         .fact = jz_sql_int(rows, 0),
         .of = jz_sql_int(rows, 1),
         .active = jz_sql_int(rows, 6) != 0,
     };
-    take_text(rows, 2, ret->name, sizeof ret->name);
-    take_text(rows, 3, role, sizeof role);
-    take_text(rows, 4, ret->office, sizeof ret->office);
-    take_text(rows, 5, ret->region, sizeof ret->region);
+    jz_sql_text(rows, 2, ret->name, sizeof ret->name);
+    jz_sql_text(rows, 3, role, sizeof role);
+    jz_sql_text(rows, 4, ret->office, sizeof ret->office);
+    jz_sql_text(rows, 5, ret->region, sizeof ret->region);
     /* A role that is not known here gives no rights. */
     if (!jz_role_parse(role, &ret->role))
         ret->role = JZ_ROLE_AUDITOR;
+    return 0;
 }
 
 /* Runs a question with at most one answer; *ret_found tells. */
 static int ask(struct jz_store *store, const char *question, const struct jz_sql_value *values,
                size_t count, struct jz_operator *ret, bool *ret_found, struct jz_error *err)
 {
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    int r = jz_store_reader(store, &sql, err);
+    struct jz_operator o;
+    size_t rows = 0;
+    const int r = jz_store_ask(store, question, values, count, take_operator, &o, &rows, err);
     if (r < 0)
         return r;
-    if ((r = jz_sql_query(sql, question, values, count, &rows, err)) == 0 &&
-        (r = jz_sql_next(rows, err)) == 1)
-        take_operator(rows, ret);
-    if (rows)
-        jz_sql_done(rows);
-    jz_store_return(store, sql);
-    if (r < 0)
-        return r;
-    *ret_found = r == 1;
+    if (rows > 0)
+        *ret = o;
+    *ret_found = rows > 0;
     return 0;
 }
 
@@ -265,25 +257,26 @@ int jz_operator_end(struct jz_store *store, const char *name, const char *by, st
     return write_operator(store, &o, by, err);
 }
 
+struct visit {
+    jz_operator_fn on_operator;
+    void *context;
+};
+
+static int visit(void *context, size_t number, const struct jz_sql_rows *rows, struct jz_error *err)
+{
+    const struct visit *v = context;
+    struct jz_operator o;
+    take_operator(&o, number, rows, err);
+    return v->on_operator(v->context, &o, err);
+}
+
 int jz_operator_each(struct jz_store *store, jz_operator_fn on_operator, void *context,
                      struct jz_error *err)
 {
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    int r = jz_store_reader(store, &sql, err);
-    if (r < 0)
-        return r;
-    r = jz_sql_query(sql,
-                     OPERATOR_COLUMNS "FROM operator o WHERE NOT EXISTS (SELECT 1 FROM operator n "
-                                      "WHERE n.name = o.name AND n.id > o.id) ORDER BY name",
-                     NULL, 0, &rows, err);
-    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
-        struct jz_operator o;
-        take_operator(rows, &o);
-        r = on_operator(context, &o, err);
-    }
-    if (rows)
-        jz_sql_done(rows);
-    jz_store_return(store, sql);
-    return r < 0 ? r : 0;
+    struct visit v = { on_operator, context };
+    size_t rows;
+    return jz_store_ask(store,
+                        OPERATOR_COLUMNS "FROM operator o WHERE NOT EXISTS (SELECT 1 FROM operator "
+                                         "n WHERE n.name = o.name AND n.id > o.id) ORDER BY name",
+                        NULL, 0, visit, &v, &rows, err);
 }

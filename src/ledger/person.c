@@ -78,7 +78,6 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
                   struct jz_error *err)
 {
     const struct correction *c = context;
-    const struct jz_date today = jz_entry_today(entry);
     if (state->row != c->before->row)
         return jz_error_set(err, JZ_E_CONFLICT,
                             "somebody else corrected the person meanwhile; "
@@ -89,7 +88,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         move_document(c, entry);
     struct jz_person_state after = *state;
     after.born_on = chosen_birth(c);
-    jz_standing_write_all(entry, &after, today);
+    jz_standing_write_all(entry, &after, jz_entry_today(entry));
     return 0;
 }
 

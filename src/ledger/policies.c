@@ -8,13 +8,16 @@ struct adding {
     size_t added;
 };
 
+static bool is_same_version(const struct jz_policy *a, const struct jz_policy *b)
+{
+    return a->version == b->version && strcmp(a->id, b->id) == 0;
+}
+
 static const struct jz_policy *find(const struct jz_policy_set *set, const struct jz_policy *like)
 {
-    for (size_t i = 0; i < jz_policy_set_count(set); i++) {
-        const struct jz_policy *p = jz_policy_set_at(set, i);
-        if (p->version == like->version && strcmp(p->id, like->id) == 0)
-            return p;
-    }
+    for (size_t i = 0; i < jz_policy_set_count(set); i++)
+        if (is_same_version(jz_policy_set_at(set, i), like))
+            return jz_policy_set_at(set, i);
     return NULL;
 }
 
@@ -23,39 +26,14 @@ static bool is_same_text(const struct jz_policy *a, const struct jz_policy *b)
     return a->text_bytes == b->text_bytes && memcmp(a->text, b->text, a->text_bytes) == 0;
 }
 
-/* The policies there will be must make a set: two that nothing chooses between do not. */
-static int check_together(const struct jz_policy_set *old, const struct jz_policy_set *new,
-                          struct jz_error *err)
-{
-    const size_t room = jz_policy_set_count(old) + jz_policy_set_count(new);
-    struct jz_policy **all = calloc(room + 1, sizeof(struct jz_policy *));
-    if (!all)
-        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *together = NULL;
-    size_t count = 0;
-    int r = 0;
-    for (size_t i = 0; i < room && r == 0; i++) {
-        const bool is_old = i < jz_policy_set_count(old);
-        const struct jz_policy *p =
-            is_old ? jz_policy_set_at(old, i) : jz_policy_set_at(new, i - jz_policy_set_count(old));
-        if (is_old || !find(old, p))
-            r = jz_policy_parse(p->name, p->text, p->text_bytes, NULL, NULL, &all[count], err);
-        count += all[count] != NULL;
-    }
-    if (r == 0)
-        r = jz_policy_set_new(all, count, &together, err);
-    for (size_t i = 0; i < count; i++)
-        jz_policy_free(all[i]);
-    free(all);
-    return r;
-}
-
 static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                   struct jz_error *err)
 {
     struct adding *a = context;
     const struct jz_policy_set *old = jz_policies_set(state->policies);
-    const int r = check_together(old, a->set, err);
+    JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *together = NULL;
+    /* The policies there will be must make a set: two that nothing chooses between do not. */
+    const int r = jz_policy_set_join(old, a->set, is_same_version, &together, err);
     if (r < 0)
         return r;
     a->added = 0;

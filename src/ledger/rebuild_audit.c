@@ -4,6 +4,7 @@
  * what was done and stays as it is.
  */
 #include "audit/rows.h"
+#include "base/hex.h"
 #include "ledger/rebuild_internal.h"
 
 #include <stdio.h>
@@ -76,11 +77,10 @@ static void keep_node(void *context, int level, uint64_t index, const uint8_t ha
 
 static void say_hash(const struct jz_sql_value *hash, char ret_text[JZ_REBUILD_TEXT_BYTES])
 {
-    char *at = ret_text;
-    const uint8_t *bytes = hash->data;
-    strcpy(ret_text, "-");
-    for (size_t i = 0; hash->type != JZ_SQL_NULL && i < hash->size && i < 32; i++)
-        at += sprintf(at, "%02x", bytes[i]);
+    if (hash->type == JZ_SQL_NULL || hash->size == 0)
+        strcpy(ret_text, "-");
+    else
+        jz_hex_write(hash->data, hash->size < 32 ? hash->size : 32, ret_text);
 }
 
 static int remember(struct walking *w, const struct node *node, struct jz_error *err)

@@ -30,16 +30,6 @@ static int submit(struct jz_store *store, jz_decide_fn decide, void *context, st
     return jz_store_act(store, &act, err);
 }
 
-static int ask_number(struct jz_sql *sql, const char *question, int64_t *ret, struct jz_error *err)
-{
-    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    int r = jz_sql_query(sql, question, NULL, 0, &rows, err);
-    if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
-        return r;
-    *ret = r == 1 ? jz_sql_int(rows, 0) : 0;
-    return 0;
-}
-
 /* ---- Hashes of documents ---- */
 
 /* The same document under the newest version and under each older one. */
@@ -185,7 +175,7 @@ static int renew_table(struct renewing *r, enum jz_renew_phase phase, int table,
         return e;
     e = load_position(sql, c, err);
     if (e == 0)
-        e = ask_number(sql, sealed_tables[table].end, &end, err);
+        e = jz_sql_number(sql, sealed_tables[table].end, NULL, 0, &end, err);
     do {
         show(r, phase, c->last, end);
         if (e == 0 && (e = read_chunk(r, sql, sealed_tables[table].page, c, err)) == 0 &&
@@ -294,7 +284,7 @@ static int renew_keys(struct renewing *r, struct jz_error *err)
     int e = jz_store_reader(r->store, &sql, err);
     if (e < 0)
         return e;
-    e = ask_number(sql, "SELECT COALESCE(max(person), 0) FROM subject_key", &end, err);
+    e = jz_sql_number(sql, "SELECT COALESCE(max(person), 0) FROM subject_key", NULL, 0, &end, err);
     do {
         show(r, JZ_RENEW_WRAP, k->last, end);
         if (e == 0 && (e = read_keys(r, sql, k, err)) == 0 && k->count > 0)

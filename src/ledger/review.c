@@ -11,14 +11,10 @@
     "d.operator, c.detail, d.detail FROM review_case c LEFT JOIN review_case d "                   \
     "ON d.id = (SELECT MIN(e.id) FROM review_case e WHERE e.of = c.id) "
 
-static void take_text(const struct jz_sql_rows *rows, int column, char *ret, size_t size)
+static int take(void *context, size_t number, const struct jz_sql_rows *rows, struct jz_error *err)
 {
-    const struct jz_sql_value v = jz_sql_value(rows, column);
-    snprintf(ret, size, "%.*s", (int)v.size, v.data ? (const char *)v.data : "");
-}
-
-static void take(const struct jz_sql_rows *rows, struct jz_case *ret)
-{
+    (void)err;
+    struct jz_case *ret = (struct jz_case *)context + number;
     *ret = (struct jz_case){
         .id = jz_sql_int(rows, 0),
         .person = jz_sql_int(rows, 1),
@@ -27,17 +23,15 @@ static void take(const struct jz_sql_rows *rows, struct jz_case *ret)
         .closed = jz_sql_int(rows, 6),
         .closed_at = jz_sql_int(rows, 7),
     };
-    take_text(rows, 4, ret->kind, sizeof ret->kind);
-    take_text(rows, 5, ret->opened_by, sizeof ret->opened_by);
-    take_text(rows, 8, ret->closed_by, sizeof ret->closed_by);
+    jz_sql_text(rows, 4, ret->kind, sizeof ret->kind);
+    jz_sql_text(rows, 5, ret->opened_by, sizeof ret->opened_by);
+    jz_sql_text(rows, 8, ret->closed_by, sizeof ret->closed_by);
+    return 0;
 }
 
 int jz_case_list(struct jz_store *store, const struct jz_case_filter *filter, int64_t after,
                  struct jz_case *ret_cases, size_t room, size_t *ret_count, struct jz_error *err)
 {
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    size_t count = 0;
     const struct jz_sql_value values[] = {
         jz_int(after),
         jz_int(filter->open_only),
@@ -45,50 +39,38 @@ int jz_case_list(struct jz_store *store, const struct jz_case_filter *filter, in
         jz_int(filter->person),
         jz_int((int64_t)room),
     };
-    int r = jz_store_reader(store, &sql, err);
-    if (r < 0)
-        return r;
-    r = jz_sql_query(sql,
-                     COLUMNS "WHERE c.of IS NULL AND c.id > $1 AND ($2 = 0 OR d.id IS NULL) AND "
-                             "($3 = '' OR c.kind = $3) AND ($4 = 0 OR c.person = $4) "
-                             "ORDER BY c.id LIMIT $5",
-                     values, sizeof values / sizeof values[0], &rows, err);
-    while (r >= 0 && count < room && (r = jz_sql_next(rows, err)) == 1)
-        take(rows, &ret_cases[count++]);
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    if (r < 0)
-        return r;
-    *ret_count = count;
-    return 0;
+    return jz_store_ask(store,
+                        COLUMNS "WHERE c.of IS NULL AND c.id > $1 AND ($2 = 0 OR d.id IS NULL) AND "
+                                "($3 = '' OR c.kind = $3) AND ($4 = 0 OR c.person = $4) "
+                                "ORDER BY c.id LIMIT $5",
+                        values, sizeof values / sizeof values[0], take, ret_cases, ret_count, err);
 }
 
-static char *dup_text(const struct jz_sql_rows *rows, int column)
+static int take_story(void *context, size_t number, const struct jz_sql_rows *rows,
+                      struct jz_error *err)
 {
-    const struct jz_sql_value v = jz_sql_value(rows, column);
-    return v.type == JZ_SQL_NULL ? NULL : strndup(v.data, v.size);
+    struct jz_case_story *ret = context;
+    ret->detail = jz_sql_dup_text(rows, 9);
+    ret->closing = jz_sql_dup_text(rows, 10);
+    return take(&ret->c, number, rows, err);
 }
 
 int jz_case_read(struct jz_store *store, int64_t id, struct jz_case_story *ret_story,
                  struct jz_error *err)
 {
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
     const struct jz_sql_value value = jz_int(id);
-    int r = jz_store_reader(store, &sql, err);
-    if (r < 0)
+    struct jz_case_story story = { .detail = NULL };
+    size_t rows = 0;
+    int r = jz_store_ask(store, COLUMNS "WHERE c.id = $1 AND c.of IS NULL", &value, 1, take_story,
+                         &story, &rows, err);
+    if (r == 0 && rows == 0)
+        r = jz_error_set(err, JZ_E_NOT_FOUND, "there is no case %lld", (long long)id);
+    if (r < 0) {
+        jz_case_story_done(&story);
         return r;
-    r = jz_sql_query(sql, COLUMNS "WHERE c.id = $1 AND c.of IS NULL", &value, 1, &rows, err);
-    if (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
-        take(rows, &ret_story->c);
-        ret_story->detail = dup_text(rows, 9);
-        ret_story->closing = dup_text(rows, 10);
     }
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    if (r == 0)
-        return jz_error_set(err, JZ_E_NOT_FOUND, "there is no case %lld", (long long)id);
-    return r < 0 ? r : 0;
+    *ret_story = story;
+    return 0;
 }
 
 void jz_case_story_done(struct jz_case_story *story)

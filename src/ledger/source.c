@@ -26,75 +26,69 @@ const char *jz_source_kind_name(const struct jz_source *source)
 
 #define COLUMNS "SELECT id, of, recorded_at, name, kind, trust, basis, operator FROM source "
 
-static void take_text(const struct jz_sql_rows *rows, int column, char *ret, size_t size)
+static int take(void *context, size_t number, const struct jz_sql_rows *rows, struct jz_error *err)
 {
-    const struct jz_sql_value v = jz_sql_value(rows, column);
-    snprintf(ret, size, "%.*s", (int)v.size, v.data ? (const char *)v.data : "");
-}
-
-static void take(const struct jz_sql_rows *rows, struct jz_source *ret)
-{
+    (void)number, (void)err;
     char kind[32], trust[16];
     struct jz_source s = { .fact = jz_sql_int(rows, 0), .recorded_at = jz_sql_int(rows, 2) };
     s.of = jz_sql_value(rows, 1).type == JZ_SQL_NULL ? s.fact : jz_sql_int(rows, 1);
-    take_text(rows, 3, s.name, sizeof s.name);
-    take_text(rows, 4, kind, sizeof kind);
-    take_text(rows, 5, trust, sizeof trust);
-    take_text(rows, 6, s.basis, sizeof s.basis);
-    take_text(rows, 7, s.by, sizeof s.by);
+    jz_sql_text(rows, 3, s.name, sizeof s.name);
+    jz_sql_text(rows, 4, kind, sizeof kind);
+    jz_sql_text(rows, 5, trust, sizeof trust);
+    jz_sql_text(rows, 6, s.basis, sizeof s.basis);
+    jz_sql_text(rows, 7, s.by, sizeof s.by);
     s.is_death = strcmp(kind, DEATH) == 0;
-    const int number = JZ_WORD_FIND(jz_evidence_words, kind);
-    s.kind = number < 0 ? JZ_EV_DATA_MATCH : (enum jz_evidence_kind)number;
+    const int word = JZ_WORD_FIND(jz_evidence_words, kind);
+    s.kind = word < 0 ? JZ_EV_DATA_MATCH : (enum jz_evidence_kind)word;
     /* A word of a newer program does not decide anything here. */
     s.trust = JZ_TRUST_ENDED;
     for (int i = 0; i < JZ_TRUSTS; i++)
         if (strcmp(trust, trust_names[i]) == 0)
             s.trust = (enum jz_trust)i;
-    *ret = s;
+    *(struct jz_source *)context = s;
+    return 0;
 }
 
 int jz_source_get(struct jz_store *store, const char *name, struct jz_source *ret_source,
                   struct jz_error *err)
 {
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
     const struct jz_sql_value value = jz_text(name);
-    int r = jz_store_reader(store, &sql, err);
+    struct jz_source s;
+    size_t rows = 0;
+    const int r = jz_store_ask(store, COLUMNS "WHERE name = $1 ORDER BY id DESC LIMIT 1", &value, 1,
+                               take, &s, &rows, err);
     if (r < 0)
         return r;
-    r = jz_sql_query(sql, COLUMNS "WHERE name = $1 ORDER BY id DESC LIMIT 1", &value, 1, &rows,
-                     err);
-    if (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
-        take(rows, ret_source);
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    if (r == 0)
+    if (rows == 0)
         return jz_error_set(err, JZ_E_NOT_FOUND,
                             "there is no source '%s'; see: jianzai source list", name);
-    return r < 0 ? r : 0;
+    *ret_source = s;
+    return 0;
+}
+
+struct visit {
+    jz_source_fn on_source;
+    void *context;
+};
+
+static int visit(void *context, size_t number, const struct jz_sql_rows *rows, struct jz_error *err)
+{
+    const struct visit *v = context;
+    struct jz_source s;
+    take(&s, number, rows, err);
+    return v->on_source(v->context, &s, err);
 }
 
 int jz_source_each(struct jz_store *store, jz_source_fn on_source, void *context,
                    struct jz_error *err)
 {
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    int r = jz_store_reader(store, &sql, err);
-    if (r < 0)
-        return r;
+    struct visit v = { on_source, context };
+    size_t rows;
     /* Few rows: an agency exchanges data with dozens, not with thousands. */
-    r = jz_sql_query(sql,
-                     COLUMNS "s WHERE NOT EXISTS (SELECT 1 FROM source t WHERE t.name = s.name "
-                             "AND t.id > s.id) ORDER BY name",
-                     NULL, 0, &rows, err);
-    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
-        struct jz_source s;
-        take(rows, &s);
-        r = on_source(context, &s, err);
-    }
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    return r;
+    return jz_store_ask(store,
+                        COLUMNS "s WHERE NOT EXISTS (SELECT 1 FROM source t WHERE t.name = s.name "
+                                "AND t.id > s.id) ORDER BY name",
+                        NULL, 0, visit, &v, &rows, err);
 }
 
 /* ---- Writing ---- */

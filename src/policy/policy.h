@@ -210,6 +210,11 @@ int jz_policy_set_new(struct jz_policy **policies, size_t count, struct jz_polic
                       struct jz_error *err) JZ_MUST_CHECK;
 void jz_policy_set_free(struct jz_policy_set *set);
 
+/* Copies of all of `first`, and of those of `second` that take the place of none of them. */
+int jz_policy_set_join(const struct jz_policy_set *first, const struct jz_policy_set *second,
+                       bool (*is_same)(const struct jz_policy *a, const struct jz_policy *b),
+                       struct jz_policy_set **ret_set, struct jz_error *err) JZ_MUST_CHECK;
+
 /* In the order of id and version. */
 size_t jz_policy_set_count(const struct jz_policy_set *set);
 const struct jz_policy *jz_policy_set_at(const struct jz_policy_set *set, size_t index);

@@ -163,6 +163,40 @@ void jz_policy_set_free(struct jz_policy_set *s)
     drop(s);
 }
 
+static bool has(const struct jz_policy_set *s, const struct jz_policy *like,
+                bool (*is_same)(const struct jz_policy *a, const struct jz_policy *b))
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (is_same(s->policies[i], like))
+            return true;
+    return false;
+}
+
+int jz_policy_set_join(const struct jz_policy_set *first, const struct jz_policy_set *second,
+                       bool (*is_same)(const struct jz_policy *a, const struct jz_policy *b),
+                       struct jz_policy_set **ret_set, struct jz_error *err)
+{
+    const size_t room = first->count + second->count;
+    jz_autofree struct jz_policy **all = calloc(room + 1, sizeof(struct jz_policy *));
+    if (!all)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    size_t count = 0;
+    int r = 0;
+    for (size_t i = 0; i < room && r == 0; i++) {
+        const struct jz_policy *p =
+            i < first->count ? first->policies[i] : second->policies[i - first->count];
+        if (i >= first->count && has(first, p, is_same))
+            continue;
+        r = jz_policy_parse(p->name, p->text, p->text_bytes, NULL, NULL, &all[count], err);
+        count += r == 0;
+    }
+    if (r == 0)
+        r = jz_policy_set_new(all, count, ret_set, err);
+    for (size_t i = 0; i < count; i++)
+        jz_policy_free(all[i]); /* the set has left NULL */
+    return r;
+}
+
 size_t jz_policy_set_count(const struct jz_policy_set *s)
 {
     return s->count;

@@ -254,8 +254,8 @@ static void fact(struct sheet *s, const struct phrase *label, struct value value
 static void benefits(struct sheet *s, const struct jz_receipt *r)
 {
     char chinese[JZ_RECEIPT_PAGE_TEXT_BYTES] = "", english[JZ_RECEIPT_PAGE_TEXT_BYTES] = "";
-    for (unsigned bit = 0; bit < JZ_RECEIPT_SCHEMES; bit++) {
-        const struct jz_receipt_word *word = jz_receipt_scheme(bit);
+    for (unsigned bit = 0; bit < JZ_SCHEMES; bit++) {
+        const struct jz_word *word = jz_receipt_scheme(bit);
         if (!(r->schemes & 1U << bit))
             continue;
         const size_t a = strlen(chinese), b = strlen(english);
@@ -275,7 +275,7 @@ static void benefits(struct sheet *s, const struct jz_receipt *r)
 
 static void facts(struct sheet *s, const struct jz_receipt_page *page, const struct jz_receipt *r)
 {
-    const struct jz_receipt_word *kind = jz_receipt_kind(r->kind);
+    const struct jz_word *kind = jz_receipt_kind(r->kind);
     char code_of_region[8], chinese[DAY_BYTES], english[DAY_BYTES];
     snprintf(code_of_region, sizeof code_of_region, "%06u", r->region);
     fact(s, &whom, (struct value){ page->name, NULL, LARGE, 2 });

@@ -46,7 +46,7 @@ static const char *wrong_field(const struct jz_receipt *r)
         { "recorded_at", r->recorded_at >= 0 && r->recorded_at <= MAX_SECONDS },
         { "due_on", jz_date_is_set(jz_date_from_key(jz_date_key(r->due_on))) },
         { "kind", jz_receipt_kind(r->kind) != NULL },
-        { "schemes", r->schemes >= 1 && r->schemes < 1 << JZ_RECEIPT_SCHEMES },
+        { "schemes", r->schemes >= 1 && r->schemes < 1 << JZ_SCHEMES },
         { "region", r->region <= JZ_RECEIPT_MAX_REGION },
         { "policy", r->policy >= 1 && r->policy <= INT64_MAX },
         { "leaf", r->leaf <= JZ_RECEIPT_MAX_LEAF },

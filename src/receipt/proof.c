@@ -1,5 +1,7 @@
 #include "receipt/proof.h"
 
+#include "base/hex.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -7,26 +9,10 @@ static const char format_name[] = "jianzai-proof-1";
 
 static const uint64_t MAX_TREE_SIZE = JZ_RECEIPT_MAX_LEAF;
 
-static void hex_write(const uint8_t *data, size_t size, char *ret_text)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        ret_text[2 * i] = digits[data[i] >> 4];
-        ret_text[2 * i + 1] = digits[data[i] & 15];
-    }
-    ret_text[2 * size] = 0;
-}
-
 static json_t *hex(const uint8_t *data, size_t size)
 {
     char text[2 * JZ_PROOF_MAX_LEAF_BYTES + 1];
-    hex_write(data, size, text);
-    return json_string(text);
-}
-
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return json_string(jz_hex_write(data, size, text));
 }
 
 /* From `least` to `most` bytes in small hexadecimal digits. */
@@ -36,11 +22,8 @@ static int hex_read(const char *what, const char *text, size_t least, size_t mos
     const size_t chars = strlen(text), size = chars / 2;
     if (chars % 2 != 0 || size < least || size > most)
         return jz_error_set(err, JZ_E_FORMAT, "proof: %s has the wrong length", what);
-    for (size_t i = 0; i < chars; i++)
-        if (digit(text[i]) < 0)
-            return jz_error_set(err, JZ_E_FORMAT, "proof: %s is not in hexadecimal digits", what);
-    for (size_t i = 0; i < size; i++)
-        ret_data[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    if (!jz_hex_read(text, chars, ret_data, size))
+        return jz_error_set(err, JZ_E_FORMAT, "proof: %s is not in hexadecimal digits", what);
     *ret_size = size;
     return 0;
 }

@@ -21,24 +21,6 @@ int jz_receipt_sign(const struct jz_keyring *keyring, const struct jz_receipt *r
     return 0;
 }
 
-/* The version of the signing key that has this id. */
-static int find_version(const struct jz_keyring *keyring, const uint8_t id[8],
-                        unsigned *ret_version, struct jz_error *err)
-{
-    for (unsigned v = jz_keyring_versions(keyring, JZ_KEY_SIGN); v > 0; v--) {
-        struct jz_public_key key;
-        const int r = jz_keyring_public(keyring, v, &key, err);
-        if (r < 0)
-            return r;
-        if (memcmp(key.id, id, sizeof key.id) == 0) {
-            *ret_version = v;
-            return 0;
-        }
-    }
-    return jz_error_set(err, JZ_E_NOT_FOUND,
-                        "receipt: the keyring lacks the key that it was made with");
-}
-
 int jz_receipt_sign_recorded(const struct jz_keyring *keyring, const void *payload, size_t size,
                              struct jz_signed_receipt *ret_signed, struct jz_error *err)
 {
@@ -46,7 +28,7 @@ int jz_receipt_sign_recorded(const struct jz_keyring *keyring, const void *paylo
     struct jz_signed_receipt out;
     unsigned version = 0;
     int r = jz_receipt_decode(payload, size, &receipt, err);
-    if (r < 0 || (r = find_version(keyring, receipt.installation, &version, err)) < 0)
+    if (r < 0 || (r = jz_keyring_sign_version(keyring, receipt.installation, &version, err)) < 0)
         return r;
     memcpy(out.bytes, payload, JZ_RECEIPT_BYTES);
     if ((r = jz_keyring_sign_with(keyring, version, JZ_RECEIPT_DOMAIN, out.bytes, JZ_RECEIPT_BYTES,

@@ -18,18 +18,6 @@ int jz_person_document_hash(const struct jz_keyring *keyring, unsigned version,
     return r;
 }
 
-/* The first column of the only row, or 0. */
-static int ask_number(struct jz_sql *sql, const char *question, const struct jz_sql_value *values,
-                      size_t count, int64_t *ret, struct jz_error *err)
-{
-    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    int r = jz_sql_query(sql, question, values, count, &rows, err);
-    if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
-        return r;
-    *ret = r == 1 ? jz_sql_int(rows, 0) : 0;
-    return 0;
-}
-
 int jz_person_find_document(struct jz_sql *sql, const struct jz_keyring *keyring,
                             const struct jz_document *document, int64_t *ret_person,
                             struct jz_error *err)
@@ -39,8 +27,8 @@ int jz_person_find_document(struct jz_sql *sql, const struct jz_keyring *keyring
         uint8_t hash[JZ_FIND_BYTES];
         int r = jz_person_document_hash(keyring, v, document, hash, err);
         const struct jz_sql_value value = jz_blob(hash, sizeof hash);
-        if (r < 0 || (r = ask_number(sql, "SELECT person FROM document_find WHERE hash = $1",
-                                     &value, 1, &person, err)) < 0)
+        if (r < 0 || (r = jz_sql_number(sql, "SELECT person FROM document_find WHERE hash = $1",
+                                        &value, 1, &person, err)) < 0)
             return r;
     }
     *ret_person = person;
@@ -99,8 +87,8 @@ static int find_with(struct jz_sql *sql, const struct jz_keyring *keyring, const
     int r;
     if (is_reference == 0) {
         const struct jz_sql_value value = jz_int(person);
-        r = ask_number(sql, "SELECT id FROM person WHERE id = $1 AND of IS NULL", &value, 1,
-                       &person, err);
+        r = jz_sql_number(sql, "SELECT id FROM person WHERE id = $1 AND of IS NULL", &value, 1,
+                          &person, err);
     } else {
         r = find_number(sql, keyring, text, &person, err);
     }
@@ -142,10 +130,10 @@ int jz_person_read(struct jz_sql *sql, const struct jz_keyring *keyring, int64_t
 {
     const struct jz_sql_value who[] = { jz_int(person), jz_int(JZ_T_PERSON) };
     int64_t row = 0;
-    int r = ask_number(sql,
-                       "SELECT fact FROM person_fact WHERE person = $1 AND kind = $2 "
-                       "ORDER BY fact DESC LIMIT 1",
-                       who, 2, &row, err);
+    int r = jz_sql_number(sql,
+                          "SELECT fact FROM person_fact WHERE person = $1 AND kind = $2 "
+                          "ORDER BY fact DESC LIMIT 1",
+                          who, 2, &row, err);
     if (r < 0)
         return r;
     const struct jz_sql_value value = jz_int(row ? row : person);

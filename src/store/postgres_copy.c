@@ -88,25 +88,15 @@ void jz_pg_copy_abort(struct jz_sql_copy *copy)
     free(c);
 }
 
-int jz_pg_copy_begin(struct jz_sql *sql, const char *table, const struct jz_column *columns,
+int jz_pg_copy_begin(struct jz_sql *sql, const char *into, const struct jz_column *columns,
                      size_t count, struct jz_sql_copy **ret_copy, struct jz_error *err)
 {
     struct copy *c = calloc(1, sizeof *c);
-    size_t size = 0;
-    FILE *f = c ? open_memstream(&c->text, &size) : NULL;
-    if (!f) {
+    if (!c || asprintf(&c->text, "COPY %s FROM STDIN (FORMAT binary)", into) < 0) {
         free(c);
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     }
     c->copy = (struct jz_sql_copy){ sql, columns, count };
-    fprintf(f, "COPY %s (", table);
-    for (size_t i = 0; i < count; i++)
-        fprintf(f, "%s%s", i ? ", " : "", columns[i].name);
-    fputs(") FROM STDIN (FORMAT binary)", f);
-    if (fclose(f) != 0) {
-        jz_pg_copy_abort(&c->copy);
-        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    }
     *ret_copy = &c->copy;
     return 0;
 }

@@ -66,7 +66,7 @@ Oid jz_pg_type(enum jz_sql_type type);
 void jz_pg_bind(const struct jz_sql_value *value, uint8_t space[8], const char **ret_data,
                 int *ret_size);
 
-int jz_pg_copy_begin(struct jz_sql *sql, const char *table, const struct jz_column *columns,
+int jz_pg_copy_begin(struct jz_sql *sql, const char *into, const struct jz_column *columns,
                      size_t count, struct jz_sql_copy **ret_copy, struct jz_error *err);
 int jz_pg_copy_row(struct jz_sql_copy *copy, const struct jz_sql_value *values,
                    struct jz_error *err);

@@ -1,6 +1,8 @@
 /* From table.c to tables, triggers and indexes in either dialect, and forward from old versions. */
 #include "store/store_internal.h"
 
+#include "base/hex.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -256,8 +258,7 @@ static int name_keyring(const struct jz_keyring *keyring, char ret_name[17], str
     const int r = jz_keyring_public(keyring, 1, &key, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < sizeof key.id; i++)
-        snprintf(ret_name + 2 * i, 3, "%02x", key.id[i]);
+    jz_hex_write(key.id, sizeof key.id, ret_name);
     return 0;
 }
 

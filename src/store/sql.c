@@ -340,7 +340,17 @@ int jz_sql_copy_begin(struct jz_sql *sql, const char *table, const struct jz_col
         plain = plain && is_plain_name(columns[i].name);
     if (!plain)
         return jz_error_set(err, JZ_E_INTERNAL, "%s: a name that is no plain word", table);
-    return sql->driver->copy_begin(sql, table, columns, count, ret_copy, err);
+    jz_autofree char *into = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&into, &size);
+    if (!f)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        fprintf(f, "%s%s%s", i ? "" : table, i ? ", " : " (", columns[i].name);
+    fputc(')', f);
+    if (fclose(f) != 0)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    return sql->driver->copy_begin(sql, into, columns, count, ret_copy, err);
 }
 
 int jz_sql_copy_row(struct jz_sql_copy *copy, const struct jz_sql_value *values,

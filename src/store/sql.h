@@ -121,6 +121,14 @@ static inline int64_t jz_sql_int(const struct jz_sql_rows *rows, int column)
     return jz_sql_value(rows, column).integer;
 }
 
+/* A text, cut to the room there is; "" for NULL. And a copy of one; NULL for NULL. */
+void jz_sql_text(const struct jz_sql_rows *rows, int column, char *ret_text, size_t room);
+char *jz_sql_dup_text(const struct jz_sql_rows *rows, int column);
+
+/* The number that a query gives in the first column of its only row; 0 when it gives no row. */
+int jz_sql_number(struct jz_sql *sql, const char *statement, const struct jz_sql_value *values,
+                  size_t count, int64_t *ret_number, struct jz_error *err) JZ_MUST_CHECK;
+
 /*
  * The same query once for each key (its only parameter, $1), in the order of the keys: one round
  * trip for many keys on PostgreSQL, one state of the database on SQLite (several times as fast as

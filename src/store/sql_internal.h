@@ -50,7 +50,8 @@ struct jz_sql_driver {
     struct jz_sql_value (*value)(const struct jz_sql_rows *rows, int column);
     int (*each)(struct jz_sql *sql, const char *statement, const int64_t *keys, size_t count,
                 jz_sql_row_fn on_row, void *context, struct jz_error *err);
-    int (*copy_begin)(struct jz_sql *sql, const char *table, const struct jz_column *columns,
+    /* INTO is "table (column, column)". */
+    int (*copy_begin)(struct jz_sql *sql, const char *into, const struct jz_column *columns,
                       size_t count, struct jz_sql_copy **ret_copy, struct jz_error *err);
     int (*copy_row)(struct jz_sql_copy *copy, const struct jz_sql_value *values,
                     struct jz_error *err);

@@ -1,5 +1,7 @@
 #include "store/sqlite_internal.h"
 
+#include <string.h>
+
 struct copy {
     struct jz_sql_copy copy;
     char *text;
@@ -30,31 +32,21 @@ void jz_sqlite_copy_abort(struct jz_sql_copy *copy)
     free(c);
 }
 
-int jz_sqlite_copy_begin(struct jz_sql *sql, const char *table, const struct jz_column *columns,
+int jz_sqlite_copy_begin(struct jz_sql *sql, const char *into, const struct jz_column *columns,
                          size_t count, struct jz_sql_copy **ret_copy, struct jz_error *err)
 {
+    char marks[sizeof ", ?" * JZ_SQL_MAX_VALUES], *end = marks;
+    for (size_t i = 0; i < count; i++)
+        end = stpcpy(end, i ? ", ?" : "?");
     struct copy *c = calloc(1, sizeof *c);
-    size_t size = 0;
-    FILE *f = c ? open_memstream(&c->text, &size) : NULL;
-    if (!f) {
+    if (!c || asprintf(&c->text, "INSERT INTO %s VALUES (%s)", into, marks) < 0) {
         free(c);
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     }
     c->copy = (struct jz_sql_copy){ sql, columns, count };
-    fprintf(f, "INSERT INTO %s(", table);
-    for (size_t i = 0; i < count; i++)
-        fprintf(f, "%s%s", i ? ", " : "", columns[i].name);
-    fputs(") VALUES (", f);
-    for (size_t i = 0; i < count; i++)
-        fputs(i ? ", ?" : "?", f);
-    fputc(')', f);
-    int r = fclose(f) == 0 ? 0 : jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    if (r == 0) {
-        const int rc = sqlite3_prepare_v2(jz_sqlite_handle(sql), c->text, -1, &c->stmt, NULL);
-        if (rc != SQLITE_OK)
-            r = jz_sqlite_fail(sql, rc, c->text, err);
-    }
-    if (r < 0) {
+    const int rc = sqlite3_prepare_v2(jz_sqlite_handle(sql), c->text, -1, &c->stmt, NULL);
+    if (rc != SQLITE_OK) {
+        const int r = jz_sqlite_fail(sql, rc, c->text, err);
         jz_sqlite_copy_abort(&c->copy);
         return r;
     }

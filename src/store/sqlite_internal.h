@@ -21,7 +21,7 @@ int jz_sqlite_fail(struct jz_sql *sql, int rc, const char *statement, struct jz_
 int jz_sqlite_bind(sqlite3_stmt *stmt, int index, const struct jz_sql_value *value,
                    sqlite3_destructor_type life);
 
-int jz_sqlite_copy_begin(struct jz_sql *sql, const char *table, const struct jz_column *columns,
+int jz_sqlite_copy_begin(struct jz_sql *sql, const char *into, const struct jz_column *columns,
                          size_t count, struct jz_sql_copy **ret_copy, struct jz_error *err);
 int jz_sqlite_copy_row(struct jz_sql_copy *copy, const struct jz_sql_value *values,
                        struct jz_error *err);

@@ -166,6 +166,27 @@ void jz_store_return(struct jz_store *s, struct jz_sql *sql)
     pthread_mutex_unlock(&s->lock);
 }
 
+int jz_store_ask(struct jz_store *s, const char *statement, const struct jz_sql_value *values,
+                 size_t count, jz_sql_row_fn on_row, void *context, size_t *ret_rows,
+                 struct jz_error *err)
+{
+    struct jz_sql *sql = NULL;
+    struct jz_sql_rows *rows = NULL;
+    size_t number = 0;
+    int r = jz_store_reader(s, &sql, err);
+    if (r < 0)
+        return r;
+    r = jz_sql_query(sql, statement, values, count, &rows, err);
+    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1)
+        r = on_row(context, number++, rows, err);
+    jz_sql_done(rows);
+    jz_store_return(s, sql);
+    if (r < 0)
+        return r;
+    *ret_rows = number;
+    return 0;
+}
+
 struct jz_policies *jz_store_policies(struct jz_store *s)
 {
     pthread_mutex_lock(&s->lock);

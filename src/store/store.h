@@ -70,6 +70,14 @@ int jz_store_reader(struct jz_store *store, struct jz_sql **ret_sql,
 void jz_store_return(struct jz_store *store, struct jz_sql *sql);
 
 /*
+ * Asks with a reader and gives on_row every row of the answer; its key is the row's number, from 0.
+ * A negative result of on_row ends it and is returned.
+ */
+int jz_store_ask(struct jz_store *store, const char *statement, const struct jz_sql_value *values,
+                 size_t count, jz_sql_row_fn on_row, void *context, size_t *ret_rows,
+                 struct jz_error *err) JZ_MUST_CHECK;
+
+/*
  * The policies in force, as they were loaded last; they are loaded anew when somebody added one.
  * Immutable; ref-counted because readers may hold an older set for a moment.
  */

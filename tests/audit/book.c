@@ -8,12 +8,6 @@
 
 struct jz_error err;
 
-void check_code(int got, int wanted, const char *what, const char *file, int line)
-{
-    if (got != wanted)
-        fail_msg("%s:%d: %s gave %d, not %d: %s", file, line, what, got, wanted, err.text);
-}
-
 /* xorshift64*: enough to choose places. */
 unsigned long long rnd(struct book *b, unsigned long long most)
 {
@@ -32,47 +26,40 @@ static int64_t test_clock(void)
     return __atomic_add_fetch(&clock_now, 7, __ATOMIC_RELAXED);
 }
 
-static void open_store(struct book *b)
-{
-    const struct jz_store_options options = { .without_policies = true, .clock = test_clock };
-    WORKS(jz_keyring_open(b->keys, NULL, &b->keyring, &err));
-    WORKS(jz_store_open(b->url, b->keyring, &options, &b->store, &err));
-}
+static const struct jz_store_options usual = { .without_policies = true, .clock = test_clock };
 
-void book_open(struct book *b, const char *postgres, enum jz_suite suite)
+void book_open(struct book *b, enum jz_suite suite)
 {
     const unsigned long long seed = b->seed;
-    *b = (struct book){ .folder = "/tmp/jz-audit-XXXXXX", .seed = seed | 1 };
-    assert_non_null(mkdtemp(b->folder));
-    snprintf(b->keys, sizeof b->keys, "%s/keys", b->folder);
-    if (postgres) {
-        struct jz_sql *sql = NULL;
-        snprintf(b->url, sizeof b->url, "%s", postgres);
-        WORKS(jz_sql_open(b->url, NULL, &sql, &err));
-        WORKS(jz_sql_script(sql, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &err));
-        jz_sql_close(sql);
-    } else {
-        snprintf(b->url, sizeof b->url, "%s/register.db", b->folder);
-    }
-    WORKS(jz_keyring_create(b->keys, suite, NULL, &err));
-    WORKS(jz_store_create(b->url, suite, &err));
-    open_store(b);
+    place_make(suite);
+    WORKS(jz_store_create(url, suite, &err));
+    *b = (struct book){ .store = open_store(&usual), .seed = seed | 1 };
 }
 
 void book_reopen(struct book *b)
 {
     jz_store_close(b->store);
-    jz_keyring_free(b->keyring);
-    open_store(b);
+    jz_keyring_free(keyring);
+    WORKS(jz_keyring_open(keyring_file, NULL, &keyring, &err));
+    b->store = open_store(&usual);
 }
 
 void book_close(struct book *b)
 {
     jz_store_close(b->store);
-    jz_keyring_free(b->keyring);
-    jz_autofree char *command = NULL;
-    assert_true(asprintf(&command, "rm -rf '%s'", b->folder) > 0);
-    assert_int_equal(system(command), 0);
+    place_drop();
+}
+
+int book_set_up(void **state)
+{
+    book_open(*state, JZ_SUITE_INTERNATIONAL);
+    return 0;
+}
+
+int book_tear_down(void **state)
+{
+    book_close(*state);
+    return 0;
 }
 
 /* ---- Facts ---- */
@@ -159,7 +146,7 @@ static void add_any(struct book *b, enum jz_table table, struct jz_entry *entry)
         if (!(info->nullable & (1u << c)) || rnd(b, 3) > 0)
             values[c] = any_value(b, info->columns[c].type, bytes[c]);
     if (info->person)
-        values[info->person] = jz_int(book_person(b, (int)rnd(b, BOOK_PERSONS)));
+        values[info->person] = jz_int(book_person((int)rnd(b, BOOK_PERSONS)));
     char text[sizeof policy_text + 24];
     snprintf(text, sizeof text, policy_text, (long long)jz_entry_next_id(entry));
     if (table == JZ_T_POLICY)
@@ -193,9 +180,8 @@ void book_fill(struct book *b, int facts)
         submit(b, fill, &f);
 }
 
-int64_t book_person(struct book *b, int number)
+int64_t book_person(int number)
 {
-    (void)b;
     return number + 1;
 }
 
@@ -204,7 +190,6 @@ static int add_receipt(void *context, const struct jz_person_state *state, struc
 {
     (void)state;
     struct adding *a = context;
-    const struct jz_keyring *keyring = a->values[0].data;
     struct jz_public_key key;
     struct jz_receipt receipt = {
         .number = (uint64_t)jz_entry_next_id(entry),
@@ -213,7 +198,7 @@ static int add_receipt(void *context, const struct jz_person_state *state, struc
         .observed_on = { 2026, 11, 20 },
         .recorded_at = jz_entry_now(entry),
         .due_on = { 2027, 11, 20 },
-        .kind = (uint8_t)jz_receipt_kind_number("counter"),
+        .kind = jz_receipt_kind_number(JZ_EV_COUNTER),
         .schemes = 1,
         .region = 370000,
         .policy = 1,
@@ -236,8 +221,7 @@ static int add_receipt(void *context, const struct jz_person_state *state, struc
 
 int64_t book_receipt(struct book *b)
 {
-    const struct jz_sql_value keyring = { .data = b->keyring };
-    struct adding a = { .values = &keyring };
+    struct adding a = { 0 };
     submit(b, add_receipt, &a);
     return a.id;
 }
@@ -278,8 +262,8 @@ struct wrapped book_enrol(struct book *b, int64_t person)
     const struct jz_bytes context = { text, (size_t)snprintf(text, sizeof text, "templates:%lld",
                                                              (long long)person) };
     struct enrolling e = { .person = person };
-    WORKS(jz_subject_key_new(b->keyring, context, e.key.bytes, &e.key.size, &err));
-    WORKS(jz_subject_seal(b->keyring, context, e.key.bytes, e.key.size, templates, sizeof templates,
+    WORKS(jz_subject_key_new(keyring, context, e.key.bytes, &e.key.size, &err));
+    WORKS(jz_subject_seal(keyring, context, e.key.bytes, e.key.size, templates, sizeof templates,
                           e.sealed, &e.size, &err));
     submit(b, add_enrolment, &e);
     return e.key;
@@ -323,10 +307,10 @@ int64_t ask(struct jz_sql *sql, const char *question)
     return jz_sql_next(rows, &err) == 1 ? jz_sql_int(rows, 0) : 0;
 }
 
-struct jz_sql *book_raw(struct book *b)
+struct jz_sql *book_raw(void)
 {
     struct jz_sql *sql = NULL;
-    WORKS(jz_sql_open(b->url, NULL, &sql, &err));
+    WORKS(jz_sql_open(url, NULL, &sql, &err));
     for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
         const char *name = jz_table_info((enum jz_table)t)->name;
         char script[256];

@@ -4,34 +4,27 @@
  */
 #pragma once
 
+#include "place.h"
+
 #include "audit/verify.h"
-#include "crypto/keyring.h"
 #include "store/fact.h"
 
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 extern struct jz_error err;
 
-void check_code(int got, int wanted, const char *what, const char *file, int line);
-#define GIVES(call, wanted) check_code(call, wanted, #call, __FILE__, __LINE__)
-#define WORKS(call)         GIVES(call, 0)
-
 struct book {
-    char folder[64], url[512], keys[128];
-    struct jz_keyring *keyring;
     struct jz_store *store;
     unsigned long long seed; /* of rnd() */
 };
 
-/* The address of the PostgreSQL database, NULL: SQLite in the book's folder. */
-void book_open(struct book *b, const char *postgres, enum jz_suite suite);
-void book_close(struct book *b);  /* the folder too */
+void book_open(struct book *b, enum jz_suite suite);
+void book_close(struct book *b);
+/* A test with a book of its own, opened before and closed behind it. */
+#define BOOK_TEST(function, b)                                                                     \
+    cmocka_unit_test_prestate_setup_teardown(function, book_set_up, book_tear_down, b)
+int book_set_up(void **state);
+int book_tear_down(void **state);
 void book_reopen(struct book *b); /* keyring and store, as after a rotation */
 
 /* Numbers below `most`, the same ones for the same seed. */
@@ -40,7 +33,7 @@ unsigned long long rnd(struct book *b, unsigned long long most);
 /* So many facts more, of all tables but audit_root and shred, in acts of a few. */
 void book_fill(struct book *b, int facts);
 #define BOOK_PERSONS 5 /* made by the first fill; their ids are the first */
-int64_t book_person(struct book *b, int number);
+int64_t book_person(int number);
 
 /* A receipt with a payload as certifying makes it; its fact id. */
 int64_t book_receipt(struct book *b);
@@ -59,7 +52,7 @@ int64_t book_add(struct book *b, enum jz_table table,
 struct jz_audit_result book_verify(struct book *b, const struct jz_signed_root *witness);
 
 /* A connection for which facts are no facts. */
-struct jz_sql *book_raw(struct book *b);
+struct jz_sql *book_raw(void);
 
 /* Makes marks, head and (if wanted) kept hashes fit the rows as they stand. */
 void book_forge(struct book *b, struct jz_sql *sql, bool with_nodes);

@@ -3,7 +3,6 @@
  * "test_audit sqlite" and "test_audit postgres" run the same cases.
  */
 #include "book.h"
-#include "private_server.h"
 
 #include "audit/root.h"
 #include "audit/rows.h"
@@ -15,22 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const char *postgres; /* NULL: SQLite */
 static struct book b;
-
-static int open_book(void **state)
-{
-    (void)state;
-    book_open(&b, postgres, JZ_SUITE_INTERNATIONAL);
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    book_close(&b);
-    return 0;
-}
 
 static void describe_failure(const struct jz_audit_result *r, const char *wanted)
 {
@@ -65,7 +49,7 @@ static void sound_logs_are_sound(void **state)
     for (size_t s = 0; s < 2; s++) {
         if (s > 0) {
             book_close(&b);
-            book_open(&b, postgres, suites[s]);
+            book_open(&b, suites[s]);
         }
         int facts = 0;
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -211,7 +195,7 @@ static void every_changed_value_is_named(void **state)
     (void)state;
     enum { RANDOM = 150 };
     struct jz_audit_root root;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 900);
     for (int i = 0; i < 3; i++) {
         WORKS(jz_audit_root_sign(b.store, (struct jz_date){ 0 }, &root, &err));
@@ -248,7 +232,7 @@ static void every_changed_value_is_named(void **state)
 static void types_are_part_of_a_value(void **state)
 {
     (void)state;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 300);
     static const char *const changes[] = {
         "UPDATE evidence SET observed_on = observed_on + 0.5 WHERE id = $1",
@@ -297,7 +281,7 @@ static void slip_in(struct jz_sql *sql, int64_t id)
 static void rows_taken_away_and_slipped_in(void **state)
 {
     (void)state;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 700);
     const int64_t last = ask(sql, "SELECT size FROM audit_head");
     for (int t = JZ_T_POLICY; t < JZ_T_SHRED; t++) {
@@ -341,7 +325,7 @@ static void rows_that_change_places(void **state)
 {
     (void)state;
     enum { ROUNDS = 30 };
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 600);
     const int64_t last = ask(sql, "SELECT size FROM audit_head");
     for (int i = 0; i < ROUNDS; i++) {
@@ -373,7 +357,7 @@ static void rows_that_change_places(void **state)
 static void kept_hashes_and_head(void **state)
 {
     (void)state;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 1500);
     static const struct {
         const char *change, *back;
@@ -433,7 +417,7 @@ static void change_blob(struct jz_sql *sql, const char *name, const char *column
         JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
         struct jz_sql *fresh = NULL;
         memcpy(question, text, sizeof question);
-        WORKS(jz_sql_open(b.url, NULL, &fresh, &err));
+        WORKS(jz_sql_open(url, NULL, &fresh, &err));
         WORKS(jz_sql_query(fresh, question, NULL, 0, &rows, &err));
         GIVES(jz_sql_next(rows, &err), 1);
         const struct jz_sql_value v = jz_sql_value(rows, 0);
@@ -456,7 +440,7 @@ static void change_blob(struct jz_sql *sql, const char *name, const char *column
 static void bytes_of_kept_hashes_and_head(void **state)
 {
     (void)state;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 1500);
     for (int i = 0; i < 20; i++) {
         change_blob(sql, "audit_head", "chain", "id = 1", JZ_AUDIT_HEAD, JZ_T_AUDIT_HEAD, 1);
@@ -477,7 +461,7 @@ static void rewritten_histories(void **state)
 {
     (void)state;
     struct jz_audit_root first, second;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 700);
     WORKS(jz_audit_root_sign(b.store, (struct jz_date){ 0 }, &first, &err));
     book_fill(&b, 300);
@@ -521,7 +505,7 @@ static void signatures_of_roots(void **state)
 {
     (void)state;
     struct jz_audit_root root;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 50);
     WORKS(jz_audit_root_sign(b.store, (struct jz_date){ 2026, 1, 31 }, &root, &err));
     book_fill(&b, 50);
@@ -565,7 +549,7 @@ static void signatures_of_roots(void **state)
 static void policies_and_times(void **state)
 {
     (void)state;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 400);
     struct stored old;
     int64_t id = book_any(&b, sql, JZ_T_POLICY);
@@ -596,7 +580,7 @@ static void a_witness_tells_what_nothing_inside_can(void **state)
     WORKS(jz_audit_root_sign(b.store, (struct jz_date){ 0 }, &before, &err));
     struct jz_audit_result r = book_verify(&b, &before.signed_root);
     assert_int_equal(r.finding, JZ_AUDIT_SOUND);
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     struct stored old;
     remove_row(sql, JZ_T_ROOT, before.fact);
     const int64_t id = book_any(&b, sql, JZ_T_NOTICE);
@@ -659,15 +643,15 @@ static void any_byte_of_the_file(void **state)
     WORKS(jz_audit_root_sign(b.store, (struct jz_date){ 0 }, &root, &err));
     WORKS(jz_store_scrub(b.store, JZ_T_SUBJECT_KEY, &err));
     uint8_t before[JZ_DIGEST_BYTES], after[JZ_DIGEST_BYTES];
-    digest_all(b.url, before);
+    digest_all(url, before);
     jz_store_close(b.store);
     b.store = NULL;
     int named = 0, damaged = 0, unseen = 0;
     char copy[640];
-    snprintf(copy, sizeof copy, "%s/copy.db", b.folder);
+    snprintf(copy, sizeof copy, "%s/copy.db", folder);
     jz_autofree uint8_t *bytes = NULL;
     size_t size = 0;
-    WORKS(jz_file_read(b.url, 64u << 20, &bytes, &size, &err));
+    WORKS(jz_file_read(url, 64u << 20, &bytes, &size, &err));
     for (int i = 0; i < ROUNDS; i++) {
         const size_t at = rnd(&b, size);
         const uint8_t flip = (uint8_t)(1 + rnd(&b, 255));
@@ -677,7 +661,7 @@ static void any_byte_of_the_file(void **state)
         const struct jz_store_options options = { .read_only = true, .without_policies = true };
         struct jz_store *store = NULL;
         struct jz_audit_result r = { 0 };
-        int code = jz_store_open(copy, b.keyring, &options, &store, &err);
+        int code = jz_store_open(copy, keyring, &options, &store, &err);
         if (code == 0)
             code = jz_audit_verify(store, NULL, &r, &err);
         jz_store_close(store);
@@ -697,22 +681,16 @@ static void any_byte_of_the_file(void **state)
                   damaged, unseen);
     assert_true(named > ROUNDS / 20);
     const struct jz_store_options options = { .without_policies = true };
-    WORKS(jz_store_open(b.url, b.keyring, &options, &b.store, &err));
+    WORKS(jz_store_open(url, keyring, &options, &b.store, &err));
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
+#define CASE(name) BOOK_TEST(name, &b)
 
 int main(int argc, char **argv)
 {
-    const bool wants_postgres = argc == 2 && strcmp(argv[1], "postgres") == 0;
-    if (argc != 2 || (!wants_postgres && strcmp(argv[1], "sqlite") != 0)) {
-        fputs("usage: test_audit sqlite|postgres\n", stderr);
-        return 2;
-    }
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    postgres = wants_postgres ? getenv("JIANZAI_POSTGRES") : NULL;
     const char *seed = getenv("JIANZAI_TEST_SEED");
     b.seed = seed ? strtoull(seed, NULL, 10) : (unsigned long long)time(NULL);
     printf("# seed %llu\n", b.seed);
@@ -732,7 +710,7 @@ int main(int argc, char **argv)
         CASE(policies_and_times),
         CASE(a_witness_tells_what_nothing_inside_can),
     };
-    const size_t first = postgres ? 2 : 0;
+    const size_t first = on_postgres ? 2 : 0;
     return _cmocka_run_group_tests("audit", tests + first, sizeof tests / sizeof tests[0] - first,
                                    NULL, NULL);
 }

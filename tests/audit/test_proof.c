@@ -3,7 +3,6 @@
  * "test_audit_proofs sqlite" and "… postgres" run the same cases.
  */
 #include "book.h"
-#include "private_server.h"
 
 #include "audit/prove.h"
 #include "audit/shred.h"
@@ -15,22 +14,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char *postgres; /* NULL: SQLite */
 static struct book b;
-
-static int open_book(void **state)
-{
-    (void)state;
-    book_open(&b, postgres, JZ_SUITE_INTERNATIONAL);
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    book_close(&b);
-    return 0;
-}
 
 static struct jz_audit_root sign_root(void)
 {
@@ -59,7 +43,7 @@ static void roots_are_facts(void **state)
     assert_memory_equal(&read.signed_root, &root.signed_root, sizeof read.signed_root);
     assert_int_equal(jz_date_key(read.signed_root.day), 20261031);
     assert_int_equal(read.signed_root.size, root.fact - 1);
-    WORKS(jz_audit_key(b.keyring, read.signed_root.key, &key, &err));
+    WORKS(jz_audit_key(keyring, read.signed_root.key, &key, &err));
     WORKS(jz_root_verify(&key, &read.signed_root, &err));
     GIVES(jz_audit_root_next(sql, JZ_SUITE_INTERNATIONAL, 1, &read, &err), 1);
     assert_int_equal(read.fact, 1);
@@ -91,7 +75,7 @@ static void nothing_damaged_is_signed(void **state)
 {
     (void)state;
     struct jz_audit_root root;
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     book_fill(&b, 800);
     char text[120];
     const int64_t last = ask(sql, "SELECT size FROM audit_head"), id = last - last % 256 + 1;
@@ -120,7 +104,7 @@ static void witnesses_bind_what_was_before(void **state)
     WORKS(jz_witness_parse(text, strlen(text), &read, &err));
     assert_memory_equal(&read, &root.signed_root, sizeof read);
     WORKS(jz_witness_check(b.store, &read, &err));
-    WORKS(jz_audit_key(b.keyring, read.key, &key, &err));
+    WORKS(jz_audit_key(keyring, read.key, &key, &err));
 
     /* Every byte of the text counts. */
     const size_t size = strlen(text);
@@ -136,7 +120,7 @@ static void witnesses_bind_what_was_before(void **state)
     for (size_t i = 0; i < size; i++)
         assert_true(jz_witness_parse(text, i, &read, &err) < 0);
 
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     WORKS(jz_witness_parse(text, size, &read, &err));
     read.size += 10000;
     GIVES(jz_witness_check(b.store, &read, &err), JZ_E_INTEGRITY);
@@ -168,7 +152,7 @@ static char *prove_receipt(int64_t fact)
     memcpy(file.path, proof.path, sizeof file.path);
     file.path_count = proof.path_count;
     file.root = proof.root.signed_root;
-    WORKS(jz_receipt_sign_recorded(b.keyring, file.leaf + file.offset, JZ_RECEIPT_BYTES,
+    WORKS(jz_receipt_sign_recorded(keyring, file.leaf + file.offset, JZ_RECEIPT_BYTES,
                                    &file.receipt, &err));
     WORKS(jz_proof_format(&file, &text, &err));
     jz_audit_proof_done(&proof);
@@ -180,9 +164,9 @@ static int check(const char *text, size_t size)
     static struct jz_proof proof;
     struct jz_receipt receipt;
     struct jz_public_key keys[4];
-    const unsigned count = jz_keyring_versions(b.keyring, JZ_KEY_SIGN);
+    const unsigned count = jz_keyring_versions(keyring, JZ_KEY_SIGN);
     for (unsigned v = 1; v <= count; v++)
-        WORKS(jz_keyring_public(b.keyring, v, &keys[v - 1], &err));
+        WORKS(jz_keyring_public(keyring, v, &keys[v - 1], &err));
     return jz_proof_verify(text, size, keys, count, &proof, &receipt, &err);
 }
 
@@ -202,7 +186,7 @@ static void receipts_are_proved(void **state)
     GIVES(jz_audit_prove(b.store, JZ_T_NOTICE, facts[0], &none, &err), JZ_E_NOT_FOUND);
     const struct jz_audit_root root = sign_root();
     /* A proof outlives a rotation of the signing key: the receipt is signed by the one it names. */
-    WORKS(jz_keyring_rotate(b.keys, NULL, JZ_KEY_SIGN, &err));
+    WORKS(jz_keyring_rotate(keyring_file, NULL, JZ_KEY_SIGN, &err));
     book_reopen(&b);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < RECEIPTS; i++) {
@@ -242,7 +226,7 @@ static void nothing_damaged_is_proved(void **state)
     const int64_t fact = book_receipt(&b);
     book_fill(&b, 200);
     sign_root();
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     const int64_t last = ask(sql, "SELECT size FROM audit_head");
     char text[120];
     snprintf(text, sizeof text, "UPDATE receipt SET person = person + 1 WHERE id = %lld",
@@ -267,7 +251,7 @@ static bool is_in_files(const struct wrapped *key)
         char path[560];
         jz_autofree uint8_t *bytes = NULL;
         size_t size = 0;
-        snprintf(path, sizeof path, "%s%s", b.url, tails[i]);
+        snprintf(path, sizeof path, "%s%s", url, tails[i]);
         if (jz_file_read(path, 256u << 20, &bytes, &size, &err) == 0)
             found |= memmem(bytes, size, key->bytes, key->size) != NULL;
     }
@@ -281,16 +265,16 @@ static void forgetting_leaves_no_key(void **state)
     struct jz_person_state person;
     book_fill(&b, 300);
     /* Those of the fill cannot be opened and are counted all the same. */
-    struct jz_sql *sql = book_raw(&b);
-    const int64_t who = book_person(&b, 2);
+    struct jz_sql *sql = book_raw();
+    const int64_t who = book_person(2);
     struct wrapped keys[BOOK_PERSONS];
     for (int i = 0; i < BOOK_PERSONS; i++)
-        keys[i] = book_enrol(&b, book_person(&b, i));
+        keys[i] = book_enrol(&b, book_person(i));
     char question[96];
     snprintf(question, sizeof question, "SELECT count(*) FROM enrolment WHERE person = %lld",
              (long long)who);
     const int64_t enrolments = ask(sql, question);
-    assert_true(postgres || is_in_files(&keys[2]));
+    assert_true(on_postgres || is_in_files(&keys[2]));
 
     WORKS(jz_person_state_load(b.store, who, &person, &err));
     assert_true(person.enrolment > 0);
@@ -306,8 +290,8 @@ static void forgetting_leaves_no_key(void **state)
     WORKS(jz_person_state_load(b.store, who, &person, &err));
     assert_int_equal(person.enrolment, 0);
     jz_person_state_done(&person);
-    assert_false(!postgres && is_in_files(&keys[2]));
-    assert_true(postgres || is_in_files(&keys[3]));
+    assert_false(!on_postgres && is_in_files(&keys[2]));
+    assert_true(on_postgres || is_in_files(&keys[3]));
     GIVES(jz_forget(b.store, who, "asked for", "operator-7", &result, &err), JZ_E_NOT_FOUND);
     assert_int_equal(book_verify(&b, NULL).finding, JZ_AUDIT_SOUND);
 
@@ -334,7 +318,7 @@ static void statements_bind_every_word(void **state)
     WORKS(jz_forget(b.store, 1, "asked for", "operator-7", &result, &err));
     jz_shred_format(&result.statement, text);
     const size_t size = strlen(text);
-    WORKS(jz_keyring_public(b.keyring, 1, &key, &err));
+    WORKS(jz_keyring_public(keyring, 1, &key, &err));
     WORKS(jz_shred_parse(text, size, &read, &err));
     WORKS(jz_shred_verify(&key, &read, &err));
     for (size_t i = 0; i < size; i++)
@@ -349,7 +333,7 @@ static void statements_bind_every_word(void **state)
         assert_true(jz_shred_parse(text, i, &read, &err) < 0);
 
     /* The row made to fit with another reason: the signature tells. */
-    struct jz_sql *sql = book_raw(&b);
+    struct jz_sql *sql = book_raw();
     run_text(sql, "UPDATE shred SET reason = 'another'", NULL, 0);
     book_forge(&b, sql, true);
     struct jz_audit_result r = book_verify(&b, NULL);
@@ -359,19 +343,13 @@ static void statements_bind_every_word(void **state)
     jz_sql_close(sql);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
+#define CASE(name) BOOK_TEST(name, &b)
 
 int main(int argc, char **argv)
 {
-    const bool wants_postgres = argc == 2 && strcmp(argv[1], "postgres") == 0;
-    if (argc != 2 || (!wants_postgres && strcmp(argv[1], "sqlite") != 0)) {
-        fputs("usage: test_audit_proofs sqlite|postgres\n", stderr);
-        return 2;
-    }
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    postgres = wants_postgres ? getenv("JIANZAI_POSTGRES") : NULL;
     const char *seed = getenv("JIANZAI_TEST_SEED");
     b.seed = seed ? strtoull(seed, NULL, 10) : (unsigned long long)time(NULL);
     printf("# seed %llu\n", b.seed);

@@ -13,13 +13,13 @@ expect "nothing said" 2 "jianzai face" "$program"
 expect "unknown command" 2 "'frobnicate' is not a command" "$program" frobnicate
 expect "unknown face command" 2 "there are detect, quality" "$program" face frobnicate
 expect "unknown option" 2 "--frobnicate" "$program" face detect --frobnicate x.jpg
-expect "option of another command" 2 "--challenge has no meaning here" \
+expect "option of another command" 2 "'--challenge' is not an option of it" \
     "$program" face detect --challenge blink x.jpg
 expect "option without value" 2 "--models wants a value" "$program" face detect --models
-expect "value out of range" 2 "--fmr" "$program" face compare --fmr 7 a.jpg b.jpg
+expect "value out of range" 2 "'7' is out of range: a number, 1e-09 to 0.5" "$program" face compare --fmr 7 a.jpg b.jpg
 expect "help of a command" 0 "--matcher" "$program" face compare --help
-expect "no pictures" 2 "which pictures" "$program" face detect
-expect "one picture to compare" 2 "two pictures are compared, 1 given" "$program" face compare a.jpg
+expect "no pictures" 2 "something is missing" "$program" face detect
+expect "one picture to compare" 2 "something is missing" "$program" face compare a.jpg
 expect "how many people" 2 "--count N" "$program" fake people
 expect "people of nowhere" 2 "no region" "$program" fake people --count 1 --region 99
 expect "people of no day" 2 "is no day" "$program" fake people --count 1 --on 2026-02-30

@@ -3,44 +3,8 @@
 # "not ok NAME: why".
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-program=${JIANZAI:-$root/build/jianzai}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# expect NAME STATUS TEXT COMMAND...: the exit status, and a text somewhere in the output.
-# Standard input is $work/in when there is one.
-expect() {
-    local name=$1 status=$2 text=$3 got=0 input=/dev/null
-    shift 3
-    [ -f "$work/in" ] && input=$work/in
-    "$@" >"$work/out" 2>&1 <"$input" || got=$?
-    if [ "$got" != "$status" ]; then
-        echo "not ok $name: exit status $got, wanted $status: $(head -c 200 "$work/out" | tr '\n' ' ')"
-        failed=1
-    elif ! grep -qF -- "$text" "$work/out"; then
-        echo "not ok $name: no '$text' in: $(head -c 300 "$work/out" | tr '\n' ' ')"
-        failed=1
-    else
-        echo "ok $name"
-    fi
-}
-
-# holds NAME PYTHON: the expression holds for the list `answers` of the lines in $work/out.
-holds() {
-    if why=$(/usr/bin/python3 -c '
-import json, sys
-answers = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
-if not eval("(" + sys.argv[2] + ")"):
-    sys.exit("does not hold: " + sys.argv[2] + " for " + str(answers)[:300])
-' "$work/out" "$2" 2>&1); then
-        echo "ok $1"
-    else
-        echo "not ok $1: $(echo "$why" | tail -1)"
-        failed=1
-    fi
-}
+# shellcheck source=tests/cli/lib/expect.sh
+. "$(dirname "$0")/lib/expect.sh"
 
 country=$root/policy/country
 presets=$root/policy/presets
@@ -67,7 +31,7 @@ expect "campaign without a reason" 1 "campaign: the key 'reason' is missing" \
 
 expect "show says it in words" 0 "due: 12 months after the last certification" \
     "$program" policy show "$country/resident.yaml"
-expect "show says it in Chinese" 0 "城乡居民养老保险" "$program" policy show "$country/resident.yaml"
+expect "show says it in Chinese" 0 "城乡居民基本养老保险" "$program" policy show "$country/resident.yaml"
 expect "show names the basis" 0 "[RSB-2019-84]" "$program" policy show "$country/resident.yaml"
 expect "show the one in force" 0 "by-region-city, version 1" "$program" policy show \
     --region 990601 --scheme employee --on 2026-11-25 "$country" "$presets"
@@ -84,10 +48,10 @@ expect "region of five digits" 2 "six digits" \
 expect "scheme unknown" 2 "--scheme wants" "$program" policy show --scheme army "$country"
 expect "day unknown" 2 "is no day" \
     "$program" policy show --scheme employee --on yesterday "$country"
-"$program" policy show --json "$country" >"$work/out"
-holds "show as JSON" "len(answers) == 7 and all(a['documents']['proxy'][0]['basis'] for a in answers)
+json "show as JSON" "len(answers) == 7 and all(a['documents']['proxy'][0]['basis'] for a in answers)
     and {s for a in answers for s in a['applies']['schemes']} == {'employee', 'institution',
-    'resident', 'land', 'work_injury', 'survivor', 'other'}"
+    'resident', 'land', 'work_injury', 'survivor', 'other'}" \
+    "$program" policy show --json "$country"
 
 case_of() {
     printf '{"policy":{"cycle":{"kind":"calendar_year"},"accept":[{"kind":"counter"}]},"person":%s,' \
@@ -103,17 +67,15 @@ case_of() {
     echo
     case_of 2024-05-05 | tr -d '\n'
 } >"$work/in"
-expect "eval goes on after bad lines" 1 '"line":2' "$program" eval
-holds "eval answers line by line" "[a.get('standing') for a in answers] ==
+expect "eval goes on after bad lines" 1 '"line":2' "$program" eval <"$work/in"
+json "eval answers line by line" "[a.get('standing') for a in answers] ==
     ['current', None, 'lapsed', None, 'lapsed'] and answers[0] == {'due_on': '2025-12-31',
     'grace_until': '2025-12-31', 'standing': 'current', 'hold_from': '2026-01', 'decided_by': 'a',
     'counted': ['a']} and answers[1]['error']['code'] == 'bad_format' and
     answers[3]['error']['line'] == 5 and answers[3]['error']['code'] == 'too_large' and
-    answers[4]['decided_by'] is None and answers[4]['counted'] == []"
-case_of 2024-06-01 >"$work/in"
-expect "eval of good lines" 0 '"standing":"current"' "$program" eval
-rm "$work/in"
-if [ -z "$("$program" eval </dev/null)" ]; then
+    answers[4]['decided_by'] is None and answers[4]['counted'] == []" "$program" eval <"$work/in"
+expect "eval of good lines" 0 '"standing":"current"' "$program" eval < <(case_of 2024-06-01)
+if [ -z "$("$program" eval)" ]; then
     echo "ok eval of nothing says nothing"
 else
     echo "not ok eval of nothing says nothing"
@@ -133,7 +95,6 @@ fi
 exec {asked[1]}>&-
 wait "$asked_PID"
 
-"$program" bench policy --json --runs 3 >"$work/out"
-holds "bench" "answers[0]['standings_per_s'] > 0 and answers[0]['finds_per_s'] > 0 and
-    answers[0]['cases_per_s'] > 0"
+json "bench" "answers[0]['standings_per_s'] > 0 and answers[0]['finds_per_s'] > 0 and
+    answers[0]['cases_per_s'] > 0" "$program" bench policy --json --runs 3
 exit $failed

@@ -3,28 +3,10 @@
 # "not ok NAME: why".
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-program=${JIANZAI:-$root/build/jianzai}
-vectors=$root/tests/receipt/vectors
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+# shellcheck source=tests/cli/lib/expect.sh
+. "$(dirname "$0")/lib/expect.sh"
 
-# expect NAME STATUS TEXT COMMAND...: the exit status, and a text somewhere in the output.
-expect() {
-    local name=$1 status=$2 text=$3 got=0
-    shift 3
-    "$@" >"$work/out" 2>&1 || got=$?
-    if [ "$got" != "$status" ]; then
-        echo "not ok $name: exit status $got, wanted $status: $(head -c 200 "$work/out" | tr '\n' ' ')"
-        failed=1
-    elif ! grep -qF -- "$text" "$work/out"; then
-        echo "not ok $name: no '$text' in: $(head -c 300 "$work/out" | tr '\n' ' ')"
-        failed=1
-    else
-        echo "ok $name"
-    fi
-}
+vectors=$root/tests/receipt/vectors
 
 verify() { "$program" receipt verify "$@"; }
 
@@ -93,4 +75,4 @@ expect "help" 0 "--key" verify --help
 expect "unknown receipt command" 2 "there are show, verify" "$program" receipt frobnicate
 expect "listed in the help" 0 "jianzai receipt verify" "$program" --help
 
-exit "$failed"
+exit $failed

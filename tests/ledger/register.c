@@ -9,10 +9,7 @@
 #include <string.h>
 
 struct jz_store *store;
-struct jz_keyring *keyring;
-char folder[32];
 
-static char url[512], keys[64];
 static int64_t now;
 
 static int64_t made_clock(void)
@@ -30,42 +27,29 @@ struct jz_date day(const char *text)
     return d;
 }
 
-void register_set_today(const char *today)
+void register_set_today(struct jz_date today)
 {
-    enum { DAY_S = 86400, NOON_IN_SHANGHAI = 4 * 3600 };
-    now = (int64_t)jz_date_to_days(day(today)) * DAY_S + NOON_IN_SHANGHAI;
+    enum { DAY_S = 86400, NOON_IN_SHANGHAI_S = 4 * 3600 };
+    now = (int64_t)jz_date_to_days(today) * DAY_S + NOON_IN_SHANGHAI_S;
 }
 
-/* What another test program left in this database is of no use here. */
-static int clear_postgres(struct jz_error *err)
+void register_open(void)
 {
-    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
-    const int r = jz_sql_open(url, NULL, &sql, err);
-    return r < 0 ? r : jz_sql_script(sql, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", err);
+    place_set_up(NULL);
+    store = open_store(&options);
 }
 
-bool register_open(int argc, char **argv, const char *today)
+void register_close(void)
 {
-    struct jz_error err = { 0 };
-    const bool on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
-    register_set_today(today);
-    snprintf(folder, sizeof folder, "/tmp/jz-ledger-XXXXXX");
-    if (!mkdtemp(folder))
-        return false;
-    snprintf(keys, sizeof keys, "%s/keys", folder);
-    if (on_postgres)
-        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
-    else
-        snprintf(url, sizeof url, "%s/register.db", folder);
-    if ((on_postgres && clear_postgres(&err) < 0) ||
-        jz_keyring_create(keys, JZ_SUITE_INTERNATIONAL, NULL, &err) < 0 ||
-        jz_keyring_open(keys, NULL, &keyring, &err) < 0 ||
-        jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err) < 0 ||
-        jz_store_open(url, keyring, &options, &store, &err) < 0) {
-        print_error("%s\n", err.text);
-        return false;
-    }
-    return true;
+    register_pause();
+    place_drop();
+}
+
+int register_tear_down(void **state)
+{
+    (void)state;
+    register_close();
+    return 0;
 }
 
 void register_pause(void)
@@ -76,10 +60,8 @@ void register_pause(void)
 
 void register_reopen(void)
 {
-    struct jz_error err;
     register_pause();
-    if (jz_store_open(url, keyring, &options, &store, &err) < 0)
-        fail_msg("%s", err.text);
+    store = open_store(&options);
 }
 
 void register_rotate(enum jz_purpose purpose)
@@ -88,19 +70,9 @@ void register_rotate(enum jz_purpose purpose)
     register_pause();
     jz_keyring_free(keyring);
     keyring = NULL;
-    if (jz_keyring_rotate(keys, NULL, purpose, &err) < 0 ||
-        jz_keyring_open(keys, NULL, &keyring, &err) < 0)
-        fail_msg("%s", err.text);
-    register_reopen();
-}
-
-void register_close(void)
-{
-    jz_store_close(store);
-    jz_keyring_free(keyring);
-    jz_autofree char *command = NULL;
-    if (asprintf(&command, "rm -rf %s", folder) < 0 || system(command) != 0)
-        print_error("%s stays\n", folder);
+    WORKS(jz_keyring_rotate(keyring_file, NULL, purpose, &err));
+    WORKS(jz_keyring_open(keyring_file, NULL, &keyring, &err));
+    store = open_store(&options);
 }
 
 void register_add_policy(const char *yaml)
@@ -109,107 +81,160 @@ void register_add_policy(const char *yaml)
     struct jz_policy *policy = NULL;
     JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *set = NULL;
     size_t added = 0;
-    if (jz_policy_parse("made", yaml, strlen(yaml), NULL, NULL, &policy, &err) < 0 ||
-        jz_policy_set_new(&policy, 1, &set, &err) < 0 ||
-        jz_policies_add(store, set, "tester", &added, &err) < 0)
-        fail_msg("%s", err.text);
+    WORKS(jz_policy_parse("made", yaml, strlen(yaml), NULL, NULL, &policy, &err));
+    WORKS(jz_policy_set_new(&policy, 1, &set, &err));
+    WORKS(jz_policies_add(store, set, "tester", &added, &err));
     assert_int_equal(added, 1);
 }
 
 /* ---- People ---- */
 
-struct adding {
-    const struct register_person *p;
-    uint8_t sealed[JZ_PERSON_SEALED_BYTES];
-    size_t sealed_size;
-    uint8_t hash[JZ_FIND_BYTES];
-    int64_t id;
-};
-
-static void add_benefit(const struct adding *a, const struct register_benefit *b,
-                        struct jz_entry *entry)
-{
-    const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [BENEFIT_PERSON] = jz_int(a->id),
-        [BENEFIT_SCHEME] = jz_int(b->scheme),
-        [BENEFIT_REGION] = jz_int(b->region),
-        [BENEFIT_FROM] = jz_int(jz_date_key(day(b->from))),
-        [BENEFIT_UNTIL] = b->until ? jz_int(jz_date_key(day(b->until))) : JZ_NULL,
-        [BENEFIT_UNIT] = jz_text(b->unit),
-        [BENEFIT_BY] = jz_text("tester"),
-    };
-    const struct jz_standing_cache none = { .state = JZ_STANDING_NONE };
-    jz_standing_put(entry, a->id, jz_entry_add(entry, JZ_T_BENEFIT, values), &none);
-}
-
-static int add_person(void *context, const struct jz_person_state *state, struct jz_entry *entry,
-                      struct jz_error *err)
-{
-    struct adding *a = context;
-    (void)state;
-    (void)err;
-    const struct jz_sql_value person[JZ_MAX_COLUMNS] = {
-        [PERSON_BORN_ON] = jz_int(jz_date_key(day(a->p->born_on))),
-        [PERSON_SEX] = jz_int(1),
-        [PERSON_CARE] = jz_int(0),
-        [PERSON_SEALED] = jz_blob(a->sealed, a->sealed_size),
-        [PERSON_BY] = jz_text("tester"),
-    };
-    a->id = jz_entry_add(entry, JZ_T_PERSON, person);
-    if (a->p->document) {
-        const struct jz_sql_value found[JZ_MAX_COLUMNS] = {
-            [FIND_HASH] = jz_blob(a->hash, sizeof a->hash),
-            [FIND_PERSON] = jz_int(a->id),
-        };
-        jz_entry_put(entry, JZ_T_FIND, found);
-    }
-    for (size_t i = 0; i < 3 && a->p->benefits[i].region; i++)
-        add_benefit(a, &a->p->benefits[i], entry);
-    return 0;
-}
-
-static int refresh(void *context, const struct jz_person_state *state, struct jz_entry *entry,
-                   struct jz_error *err)
-{
-    (void)context;
-    (void)err;
-    jz_standing_write_all(entry, state, jz_entry_today(entry));
-    return 0;
-}
-
 static void submit(int64_t person, jz_decide_fn decide, void *context)
 {
     struct jz_error err;
     struct jz_act act = { .person = person, .decide = decide, .context = context };
-    if (jz_store_submit(store, &act, 1, &err) < 0)
-        fail_msg("%s", err.text);
-    if (act.result < 0)
-        fail_msg("%s", act.error.text);
+    WORKS(jz_store_submit(store, &act, 1, &err));
+    err = act.error;
+    WORKS(act.result);
 }
 
-int64_t register_add_person(const struct register_person *person)
+struct adding {
+    const struct register_person *people;
+    size_t count;
+    int64_t *ids;
+};
+
+static struct jz_sql_value day_or_null(struct jz_date d)
+{
+    return jz_date_is_set(d) ? jz_int(jz_date_key(d)) : JZ_NULL;
+}
+
+static int by_day(const void *a, const void *b)
+{
+    const struct jz_sign *x = a, *y = b;
+    const int order = jz_date_compare(x->observed_on, y->observed_on);
+    return order ? order : (x->id > y->id) - (x->id < y->id);
+}
+
+static void add_signs(const struct register_person *p, struct jz_person_state *s,
+                      struct jz_entry *entry)
+{
+    for (int i = 0; i < REGISTER_SIGNS && jz_date_is_set(p->signs[i].observed_on); i++) {
+        const struct register_sign *sign = &p->signs[i];
+        const struct jz_sql_value evidence[JZ_MAX_COLUMNS] = {
+            [EVIDENCE_PERSON] = jz_int(s->person),
+            [EVIDENCE_KIND] = jz_int(sign->kind),
+            [EVIDENCE_OBSERVED_ON] = jz_int(jz_date_key(sign->observed_on)),
+            [EVIDENCE_OUTCOME] = jz_int(sign->outcome),
+            [EVIDENCE_STRENGTH] = jz_int(jz_evidence_strength[sign->kind]),
+            [EVIDENCE_BY] = jz_text("tester"),
+        };
+        s->signs[s->sign_count++] = (struct jz_sign){
+            .id = jz_entry_add(entry, JZ_T_EVIDENCE, evidence),
+            .observed_on = sign->observed_on,
+            .kind = (uint8_t)sign->kind,
+            .outcome = (uint8_t)sign->outcome,
+        };
+    }
+    qsort(s->signs, (size_t)s->sign_count, sizeof *s->signs, by_day);
+}
+
+static void add_benefit(const struct register_benefit *b, const struct jz_person_state *s,
+                        struct jz_entry *entry)
+{
+    const struct jz_sql_value row[JZ_MAX_COLUMNS] = {
+        [BENEFIT_PERSON] = jz_int(s->person),    [BENEFIT_SCHEME] = jz_int(b->scheme),
+        [BENEFIT_REGION] = jz_int(b->region),    [BENEFIT_FROM] = jz_int(jz_date_key(b->from)),
+        [BENEFIT_UNTIL] = day_or_null(b->until), [BENEFIT_UNIT] = jz_text(b->unit),
+        [BENEFIT_BY] = jz_text("tester"),
+    };
+    const struct jz_benefit_state benefit = {
+        .benefit = jz_entry_add(entry, JZ_T_BENEFIT, row),
+        .scheme = b->scheme,
+        .region = b->region,
+        .from = b->from,
+        .until = b->until,
+    };
+    const struct jz_standing_cache cache = jz_standing_cache(s, &benefit, jz_entry_today(entry));
+    jz_standing_put(entry, s->person, benefit.benefit, &cache);
+}
+
+/* Sealed and found as an import does it. */
+static size_t seal(const struct register_person *p, int64_t person,
+                   uint8_t sealed[JZ_PERSON_SEALED_BYTES], struct jz_entry *entry)
 {
     struct jz_error err;
+    char passport[16];
     struct jz_document document;
-    struct adding a = { .p = person };
-    const char *number = person->document ? person->document : "11010519491231002X";
-    if (jz_document_parse(number, JZ_DOCUMENT_UNKNOWN, NULL, &document, &err) < 0)
-        fail_msg("%s", err.text);
+    uint8_t hash[JZ_FIND_BYTES];
+    size_t size = 0;
+    snprintf(passport, sizeof passport, "T%08lld", (long long)person);
+    if (p->document)
+        WORKS(jz_document_parse(p->document, JZ_DOCUMENT_UNKNOWN, NULL, &document, &err));
+    else
+        WORKS(jz_document_parse(passport, JZ_DOCUMENT_PASSPORT, "USA", &document, &err));
+    WORKS(jz_person_document_hash(keyring, jz_keyring_versions(keyring, JZ_KEY_LOOKUP), &document,
+                                  hash, &err));
     const struct jz_person_data data = {
-        .name = person->name ? person->name : "无名",
+        .name = p->name ? p->name : "无名",
         .kind = document.kind,
         .number = document.number,
         .issuer = document.issuer,
         .phone = "",
         .address = "",
     };
-    if (jz_person_seal(keyring, &data, a.sealed, &a.sealed_size, &err) < 0 ||
-        jz_person_document_hash(keyring, jz_keyring_versions(keyring, JZ_KEY_LOOKUP), &document,
-                                a.hash, &err) < 0)
-        fail_msg("%s", err.text);
-    submit(0, add_person, &a);
-    submit(a.id, refresh, NULL);
-    return a.id;
+    WORKS(jz_person_seal(keyring, &data, sealed, &size, &err));
+    const struct jz_sql_value row[JZ_MAX_COLUMNS] = {
+        [FIND_HASH] = jz_blob(hash, sizeof hash),
+        [FIND_PERSON] = jz_int(person),
+    };
+    jz_entry_put(entry, JZ_T_FIND, row);
+    return size;
+}
+
+static int add_people(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                      struct jz_error *err)
+{
+    const struct adding *a = context;
+    (void)err;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct register_person *p = &a->people[i];
+        struct jz_sign signs[REGISTER_SIGNS];
+        uint8_t sealed[JZ_PERSON_SEALED_BYTES];
+        const size_t size = seal(p, jz_entry_next_id(entry), sealed, entry);
+        const struct jz_sql_value row[JZ_MAX_COLUMNS] = {
+            [PERSON_BORN_ON] = jz_int(jz_date_key(p->born_on)),
+            [PERSON_SEX] = jz_int(1),
+            [PERSON_CARE] = jz_int(0),
+            [PERSON_SEALED] = jz_blob(sealed, size),
+            [PERSON_BY] = jz_text("tester"),
+        };
+        struct jz_person_state s = {
+            .person = jz_entry_add(entry, JZ_T_PERSON, row),
+            .born_on = p->born_on,
+            .signs = signs,
+            .policies = state->policies,
+        };
+        if (a->ids)
+            a->ids[i] = s.person;
+        add_signs(p, &s, entry);
+        for (int k = 0; k < REGISTER_BENEFITS && p->benefits[k].region; k++)
+            add_benefit(&p->benefits[k], &s, entry);
+    }
+    return 0;
+}
+
+void register_add(const struct register_person *people, size_t count, int64_t *ret_ids)
+{
+    struct adding adding = { people, count, ret_ids };
+    submit(0, add_people, &adding);
+}
+
+int64_t register_add_person(const struct register_person *person)
+{
+    int64_t id;
+    register_add(person, 1, &id);
+    return id;
 }
 
 static int add_enrolment(void *context, const struct jz_person_state *state, struct jz_entry *entry,
@@ -265,56 +290,70 @@ void register_move(int64_t person, unsigned residence)
     struct jz_sql *sql = NULL;
     struct jz_person_record record;
     struct moving m = { .residence = residence };
-    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
-    assert_int_equal(jz_person_read(sql, keyring, person, &record, &err), 0);
+    WORKS(jz_store_reader(store, &sql, &err));
+    WORKS(jz_person_read(sql, keyring, person, &record, &err));
     jz_store_return(store, sql);
-    assert_int_equal(jz_person_seal(keyring, &record.data, m.sealed, &m.size, &err), 0);
+    WORKS(jz_person_seal(keyring, &record.data, m.sealed, &m.size, &err));
     submit(person, move, &m);
+}
+
+bool register_certify(int64_t person, struct jz_date observed_on)
+{
+    struct jz_error err;
+    const struct jz_claim claim = { .person = person,
+                                    .kind = JZ_EV_COMMUNITY,
+                                    .observed_on = observed_on,
+                                    .outcome = JZ_OUTCOME_PASS,
+                                    .operator= "tester",
+                                    .trusted = true };
+    struct jz_claim_result result;
+    WORKS(jz_claim_submit(store, &claim, &result, &err));
+    return result.outcome == JZ_OUTCOME_PASS;
 }
 
 /* ---- Questions ---- */
 
-int64_t register_count(const char *question, int64_t parameter)
-{
-    struct jz_error err;
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    const struct jz_sql_value value = jz_int(parameter);
-    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
-    if (jz_sql_query(sql, question, &value, 1, &rows, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(jz_sql_next(rows, &err), 1);
-    const int64_t n = jz_sql_int(rows, 0);
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    return n;
-}
-
 int64_t register_facts(int64_t person, enum jz_table table)
 {
+    const struct jz_sql_value values[] = { jz_int(person), jz_int(table) };
+    return ask_store_with(store, "SELECT COUNT(*) FROM person_fact WHERE person = $1 AND kind = $2",
+                          values, 2);
+}
+
+char *register_text(const char *question)
+{
     struct jz_error err;
+    char *text = NULL;
+    size_t size;
     struct jz_sql *sql = NULL;
     struct jz_sql_rows *rows = NULL;
-    const struct jz_sql_value values[] = { jz_int(person), jz_int(table) };
-    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
-    assert_int_equal(jz_sql_query(sql,
-                                  "SELECT COUNT(*) FROM person_fact WHERE person = $1 AND "
-                                  "kind = $2",
-                                  values, 2, &rows, &err),
-                     0);
-    assert_int_equal(jz_sql_next(rows, &err), 1);
-    const int64_t n = jz_sql_int(rows, 0);
+    FILE *f = open_memstream(&text, &size);
+    assert_non_null(f);
+    WORKS(jz_store_reader(store, &sql, &err));
+    WORKS(jz_sql_query(sql, question, NULL, 0, &rows, &err));
+    int r;
+    while ((r = jz_sql_next(rows, &err)) == 1) {
+        for (int i = 0; i < jz_sql_column_count(rows); i++) {
+            const struct jz_sql_value v = jz_sql_value(rows, i);
+            if (v.type == JZ_SQL_INT)
+                fprintf(f, "%lld|", (long long)v.integer);
+            else
+                fprintf(f, "%.*s|", (int)v.size, v.size ? (const char *)v.data : "");
+        }
+        fputc('\n', f);
+    }
+    WORKS(r);
     jz_sql_done(rows);
     jz_store_return(store, sql);
-    return n;
+    fclose(f);
+    return text;
 }
 
 void register_check_caches(int64_t person)
 {
     struct jz_error err;
     struct jz_person_state state;
-    if (jz_person_state_load(store, person, &state, &err) < 0)
-        fail_msg("%s", err.text);
+    WORKS(jz_person_state_load(store, person, &state, &err));
     for (int i = 0; i < state.benefit_count; i++) {
         const struct jz_standing_cache cache =
             jz_standing_cache(&state, &state.benefits[i], jz_date_at(now));
@@ -327,12 +366,20 @@ void register_check_caches(int64_t person)
     jz_person_state_done(&state);
 }
 
+void register_damage(const char *statements)
+{
+    struct jz_error err;
+    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
+    WORKS(jz_sql_open(url, NULL, &sql, &err));
+    WORKS(jz_sql_script(sql, statements, &err));
+}
+
 char *register_file(const char *name, const char *text)
 {
     struct jz_error err;
     char *path = jz_path_join(folder, name);
     assert_non_null(path);
-    if (text && jz_file_write(path, text, strlen(text), &err) < 0)
-        fail_msg("%s", err.text);
+    if (text)
+        WORKS(jz_file_write(path, text, strlen(text), &err));
     return path;
 }

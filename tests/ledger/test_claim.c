@@ -8,7 +8,6 @@
 #include "ledger/evidence.h"
 #include "ledger/review.h"
 #include "receipt/payload.h"
-#include "store/private_server.h"
 
 #include <string.h>
 
@@ -52,32 +51,28 @@ static const char *const policies[] = {
     "  - {kind: data_match}\n",
 };
 
-#define EMPLOYEE                                                                                   \
-    {                                                                                              \
-        JZ_SCHEME_EMPLOYEE, 370102, "2015-01-01", NULL, NULL                                       \
-    }
-#define RESIDENT                                                                                   \
-    {                                                                                              \
-        JZ_SCHEME_RESIDENT, 370102, "2015-01-01", NULL, NULL                                       \
-    }
-
 /* Who the steps of a case happen to. */
-static const struct register_person employee = { NULL, NULL, "1950-01-01", { EMPLOYEE } };
-static const struct register_person both = { NULL, NULL, "1950-01-01", { EMPLOYEE, RESIDENT } };
+static const struct register_person employee = {
+    NULL, NULL, { 1950, 1, 1 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } }
+};
+static const struct register_person both = {
+    .born_on = { 1950, 1, 1 },
+    .benefits = { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } },
+                  { JZ_SCHEME_RESIDENT, 370102, { 2015, 1, 1 } } },
+};
 static const struct register_person nobodys = {
-    NULL, NULL, "1950-01-01", { { JZ_SCHEME_EMPLOYEE, 650102, "2015-01-01", NULL, NULL } }
+    NULL, NULL, { 1950, 1, 1 }, { { JZ_SCHEME_EMPLOYEE, 650102, { 2015, 1, 1 } } }
 };
 static const struct register_person ended = {
-    NULL, NULL, "1950-01-01", { { JZ_SCHEME_EMPLOYEE, 370102, "2015-01-01", "2020-01-31", NULL } }
+    NULL, NULL, { 1950, 1, 1 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 }, { 2020, 1, 31 } } }
 };
 /* One benefit ended, whose rule asks for more than the other's. */
 static const struct register_person one_ended = {
-    NULL,
-    NULL,
-    "1950-01-01",
-    { { JZ_SCHEME_EMPLOYEE, 370102, "2015-01-01", "2020-01-31", NULL }, RESIDENT }
+    .born_on = { 1950, 1, 1 },
+    .benefits = { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 }, { 2020, 1, 31 } },
+                  { JZ_SCHEME_RESIDENT, 370102, { 2015, 1, 1 } } },
 };
-static const struct register_person without = { NULL, NULL, "1950-01-01", { { 0 } } };
+static const struct register_person without = { NULL, NULL, { 1950, 1, 1 }, { { 0 } } };
 
 enum what { CLAIM, DEATH, WITHDRAW, ENROL };
 
@@ -493,7 +488,7 @@ struct played {
 
 static int64_t size_of_log(void)
 {
-    return register_count("SELECT size FROM audit_head WHERE id = $1", 1);
+    return ask_store(store, "SELECT size FROM audit_head");
 }
 
 static void check_case(const struct played *p, int64_t opened, const char *kind)
@@ -670,7 +665,7 @@ static void versions_of_a_policy(void **state)
 {
     (void)state;
     static const struct register_person person = {
-        NULL, NULL, "1950-01-01", { { JZ_SCHEME_EMPLOYEE, 440304, "2015-01-01", NULL, NULL } }
+        NULL, NULL, { 1950, 1, 1 }, { { JZ_SCHEME_EMPLOYEE, 440304, { 2015, 1, 1 } } }
     };
     struct jz_error err;
     struct jz_claim_result before, after;
@@ -685,15 +680,16 @@ static void versions_of_a_policy(void **state)
     assert_int_equal(jz_claim_submit(store, &claim, &before, &err), 0);
     assert_int_equal(before.outcome, JZ_OUTCOME_PASS);
     assert_int_equal(jz_date_key(before.benefits[0].due_on), 20270520);
-    register_set_today(TODAY);
+    register_set_today(day(TODAY));
     claim.observed_on = day("2026-06-20"); /* before the new version, decided under it */
     assert_int_equal(jz_claim_submit(store, &claim, &after, &err), 0);
     assert_int_equal(after.outcome, JZ_OUTCOME_PASS);
     assert_int_equal(jz_date_key(after.benefits[0].due_on), 20261220);
     assert_true(after.benefits[0].policy > before.benefits[0].policy);
-    assert_int_equal(register_count("SELECT due_on FROM certification WHERE id = $1",
-                                    before.benefits[0].certification),
-                     20270520);
+    const struct jz_sql_value first = jz_int(before.benefits[0].certification);
+    assert_int_equal(
+        ask_store_with(store, "SELECT due_on FROM certification WHERE id = $1", &first, 1),
+        20270520);
     register_check_caches(claim.person);
 }
 
@@ -789,16 +785,22 @@ static void evidence_says_whether_it_counts(void **state)
     assert_int_equal(jz_date_key(new->uses[1].expires_on), 20271231);
 }
 
+static int set_up(void **state)
+{
+    (void)state;
+    register_set_today(day("2026-05-25"));
+    register_open();
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
+        register_add_policy(policies[i]);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     enum { CASES = sizeof cases / sizeof cases[0] };
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    if (!register_open(argc, argv, "2026-05-25"))
-        return 1;
-    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-        register_add_policy(policies[i]);
     struct CMUnitTest tests[CASES + 3] = { cmocka_unit_test(versions_of_a_policy) };
     for (size_t i = 0; i < CASES; i++)
         tests[i + 1] =
@@ -807,7 +809,5 @@ int main(int argc, char **argv)
                                  .initial_state = (void *)(uintptr_t)(const void *)&cases[i] };
     tests[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(closing_cases);
     tests[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(evidence_says_whether_it_counts);
-    status = cmocka_run_group_tests_name("claims", tests, NULL, NULL);
-    register_close();
-    return status;
+    return cmocka_run_group_tests_name("claims", tests, set_up, register_tear_down);
 }

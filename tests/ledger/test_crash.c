@@ -3,97 +3,30 @@
  * answer it got; it is killed at a random moment. Whatever was answered must be there, once, and
  * the whole log must verify. Also: the database server killed, the connection cut in mid-commit.
  */
+#include "register.h"
+
 #include "audit/verify.h"
-#include "ledger/claim.h"
-#include "ledger/policies.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-
 enum { PEOPLE = 400, CALLERS = 8, VERIFY_EVERY = 25, MAX_ACKS = 200000 };
 
-static char folder[] = "/tmp/jz-crash-XXXXXX";
-static char keys[64], url[512];
-static struct jz_keyring *keyring;
-static bool on_postgres;
 static int rounds = 200;
 static int64_t people[PEOPLE];
 static unsigned seed;
+static const struct jz_date today = { 2026, 11, 25 };
 
-static const char policy_text[] = "id: test\nversion: 1\neffective: {from: 2020-01-01}\n"
-                                  "applies: {region: \"\", schemes: [employee]}\n"
-                                  "legal_basis: [{id: B, cite: a basis}]\n"
-                                  "cycle: {kind: rolling_months, months: 12}\n"
-                                  "remind_days: [30]\naccept:\n  - {kind: community}\n";
-
-/* ---- The register ---- */
-
-static struct jz_store *open_store(void)
-{
-    struct jz_error err;
-    struct jz_store *store = NULL;
-    if (jz_store_open(url, keyring, NULL, &store, &err) < 0)
-        fail_msg("%s", err.text);
-    return store;
-}
-
-static int add_people(void *context, const struct jz_person_state *state, struct jz_entry *entry,
-                      struct jz_error *err)
-{
-    (void)context;
-    (void)state;
-    (void)err;
-    for (int i = 0; i < PEOPLE; i++) {
-        const struct jz_sql_value person[JZ_MAX_COLUMNS] = {
-            [PERSON_BORN_ON] = jz_int(19500101), [PERSON_SEX] = jz_int(1),
-            [PERSON_CARE] = jz_int(0),           [PERSON_SEALED] = jz_blob("x", 1),
-            [PERSON_BY] = jz_text("tester"),
-        };
-        people[i] = jz_entry_add(entry, JZ_T_PERSON, person);
-        const struct jz_sql_value benefit[JZ_MAX_COLUMNS] = {
-            [BENEFIT_PERSON] = jz_int(people[i]),
-            [BENEFIT_SCHEME] = jz_int(JZ_SCHEME_EMPLOYEE),
-            [BENEFIT_REGION] = jz_int(370100),
-            [BENEFIT_FROM] = jz_int(20150101),
-        };
-        const struct jz_sql_value standing[JZ_MAX_COLUMNS] = {
-            [STANDING_PERSON] = jz_int(people[i]),
-            [STANDING_BENEFIT] = jz_int(jz_entry_add(entry, JZ_T_BENEFIT, benefit)),
-            [STANDING_STATE] = jz_int(JZ_STANDING_NONE),
-        };
-        jz_entry_put(entry, JZ_T_STANDING, standing);
-    }
-    return 0;
-}
-
-static void make_register(void)
-{
-    struct jz_error err;
-    JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *set = NULL;
-    struct jz_policy *policy = NULL;
-    size_t added = 0;
-    struct jz_act act = { .decide = add_people };
-    struct jz_store *store = open_store();
-    if (jz_policy_parse("test", policy_text, strlen(policy_text), NULL, NULL, &policy, &err) < 0 ||
-        jz_policy_set_new(&policy, 1, &set, &err) < 0 ||
-        jz_policies_add(store, set, "tester", &added, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(jz_store_submit(store, &act, 1, &err), 0);
-    assert_int_equal(act.result, 0);
-    jz_store_close(store);
-}
+static const char policy[] = "id: test\nversion: 1\neffective: {from: 2020-01-01}\n"
+                             "applies: {region: \"\", schemes: [employee]}\n"
+                             "legal_basis: [{id: B, cite: a basis}]\n"
+                             "cycle: {kind: rolling_months, months: 12}\n"
+                             "remind_days: [30]\naccept:\n  - {kind: community}\n";
 
 /* ---- The child ---- */
 
@@ -103,7 +36,6 @@ struct ack {
 };
 
 struct load {
-    struct jz_store *store;
     int pipe;
     int number;
 };
@@ -116,13 +48,13 @@ static void *certify_for_ever(void *context)
         const struct jz_claim claim = {
             .person = people[i * 7 % PEOPLE],
             .kind = JZ_EV_COMMUNITY,
-            .observed_on = jz_date_today(),
+            .observed_on = today,
             .outcome = JZ_OUTCOME_PASS,
             .operator= "tester",
             .trusted = true,
         };
         struct jz_claim_result result;
-        if (jz_claim_submit(l->store, &claim, &result, &err) < 0)
+        if (jz_claim_submit(store, &claim, &result, &err) < 0)
             continue; /* a connection that was cut: nothing was promised */
         const struct ack ack = { result.evidence, result.receipt };
         if (write(l->pipe, &ack, sizeof ack) != (ssize_t)sizeof ack)
@@ -133,15 +65,12 @@ static void *certify_for_ever(void *context)
 
 static _Noreturn void be_child(int pipe)
 {
-    struct jz_error err;
     static struct load loads[CALLERS];
-    struct jz_store *store = NULL;
     pthread_t thread;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (jz_store_open(url, keyring, NULL, &store, &err) < 0)
-        _exit(3);
+    register_reopen();
     for (int i = 0; i < CALLERS; i++) {
-        loads[i] = (struct load){ store, pipe, i };
+        loads[i] = (struct load){ pipe, i };
         if (pthread_create(&thread, NULL, certify_for_ever, &loads[i]) != 0)
             _exit(4);
     }
@@ -177,6 +106,7 @@ static void run_child(struct ack *acks, int *count, void (*meanwhile)(void))
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     const int before = *count;
+    register_pause();
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
@@ -201,63 +131,45 @@ static void run_child(struct ack *acks, int *count, void (*meanwhile)(void))
         sleep_us(100);
     close(ends[0]);
     assert_true(*count > before);
-}
-
-static int64_t ask(struct jz_sql *sql, const char *question, int64_t value)
-{
-    struct jz_error err;
-    struct jz_sql_rows *rows = NULL;
-    const struct jz_sql_value v = jz_int(value);
-    if (jz_sql_query(sql, question, &v, 1, &rows, &err) < 0 || jz_sql_next(rows, &err) != 1)
-        fail_msg("%s", err.text);
-    const int64_t n = jz_sql_int(rows, 0);
-    jz_sql_done(rows);
-    return n;
+    register_reopen();
 }
 
 /* Everything answered is there, with its receipt, and there is nothing by halves. */
 static void check_answers(const struct ack *acks, int from, int to)
 {
-    struct jz_error err;
-    struct jz_sql *sql = NULL;
-    struct jz_store *store = open_store();
-    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
     for (int i = from; i < to; i++) {
-        assert_int_equal(
-            ask(sql, "SELECT COUNT(*) FROM certification WHERE evidence = $1", acks[i].evidence),
-            1);
-        assert_int_equal(ask(sql, "SELECT COUNT(*) FROM receipt WHERE id = $1", acks[i].receipt),
+        const struct jz_sql_value ids[] = { jz_int(acks[i].evidence), jz_int(acks[i].receipt) };
+        assert_int_equal(ask_store_with(store,
+                                        "SELECT COUNT(*) FROM certification WHERE evidence = $1",
+                                        &ids[0], 1),
                          1);
+        assert_int_equal(
+            ask_store_with(store, "SELECT COUNT(*) FROM receipt WHERE id = $1", &ids[1], 1), 1);
     }
-    const int64_t evidence = ask(sql, "SELECT COUNT(*) FROM evidence WHERE id > $1", 0);
+    const int64_t evidence = ask_store(store, "SELECT COUNT(*) FROM evidence");
     assert_true(evidence >= to);
     static const char *const once_each[] = {
-        "SELECT COUNT(DISTINCT evidence) FROM decision WHERE id > $1",
-        "SELECT COUNT(*) FROM decision WHERE id > $1",
-        "SELECT COUNT(DISTINCT evidence) FROM certification WHERE id > $1",
-        "SELECT COUNT(*) FROM certification WHERE id > $1",
-        "SELECT COUNT(*) FROM receipt WHERE id > $1",
-        "SELECT COUNT(*) FROM notice WHERE id > $1",
+        "SELECT COUNT(DISTINCT evidence) FROM decision",
+        "SELECT COUNT(*) FROM decision",
+        "SELECT COUNT(DISTINCT evidence) FROM certification",
+        "SELECT COUNT(*) FROM certification",
+        "SELECT COUNT(*) FROM receipt",
+        "SELECT COUNT(*) FROM notice",
     };
     for (size_t i = 0; i < sizeof once_each / sizeof once_each[0]; i++)
-        assert_int_equal(ask(sql, once_each[i], 0), evidence);
-    jz_store_return(store, sql);
-    jz_store_close(store);
+        assert_int_equal(ask_store(store, once_each[i]), evidence);
 }
 
 static void check_audit(void)
 {
     struct jz_error err;
     struct jz_audit_result result;
-    struct jz_store *store = open_store();
-    if (jz_audit_verify(store, NULL, &result, &err) < 0)
-        fail_msg("%s", err.text);
+    WORKS(jz_audit_verify(store, NULL, &result, &err));
     if (result.finding != JZ_AUDIT_SOUND) {
         char text[JZ_AUDIT_TEXT_BYTES];
         jz_audit_describe(&result, text);
         fail_msg("%s", text);
     }
-    jz_store_close(store);
 }
 
 static void nothing_is_lost_or_doubled(void **state)
@@ -317,38 +229,24 @@ static void a_cut_connection_loses_nothing(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    struct jz_error err;
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(keys, sizeof keys, "%s/keys", folder);
-    if (on_postgres)
-        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
-    else
-        snprintf(url, sizeof url, "%s/register.db", folder);
-    if (jz_keyring_create(keys, JZ_SUITE_INTERNATIONAL, NULL, &err) < 0 ||
-        jz_keyring_open(keys, NULL, &keyring, &err) < 0 ||
-        jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err) < 0) {
-        print_error("%s\n", err.text);
-        return -1;
-    }
-    make_register();
+    static struct register_person made[PEOPLE];
+    for (int i = 0; i < PEOPLE; i++)
+        made[i] = (struct register_person){
+            .born_on = { 1950, 1, 1 },
+            .benefits = { { JZ_SCHEME_EMPLOYEE, 370100, { 2015, 1, 1 } } },
+        };
+    register_set_today(today);
+    register_open();
+    register_add_policy(policy);
+    register_add(made, PEOPLE, people);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    jz_keyring_free(keyring);
-    jz_autofree char *command = NULL;
-    return asprintf(&command, "rm -rf %s", folder) < 0 ? -1 : system(command);
 }
 
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     const char *wanted = getenv("JIANZAI_TEST_SEED"), *fewer = getenv("JIANZAI_CRASH_ROUNDS");
     seed = wanted ? (unsigned)strtoul(wanted, NULL, 10) : (unsigned)time(NULL);
     if (fewer)
@@ -361,5 +259,5 @@ int main(int argc, char **argv)
     };
     const size_t last = on_postgres ? 0 : 1;
     return _cmocka_run_group_tests("crash", tests, sizeof tests / sizeof tests[0] - last, set_up,
-                                   tear_down);
+                                   register_tear_down);
 }

@@ -2,6 +2,8 @@
  * People from a file: what is refused and why, who is the same person, both encodings, and an
  * import that is killed again and again and ends as if nothing had been. Also correcting a person.
  */
+#include "place.h"
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "identity/fake.h"
@@ -12,24 +14,14 @@
 #include "ledger/policies.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-
 enum { COLUMNS = 18, KILL_PEOPLE = 40000 };
 
-static char folder[] = "/tmp/jz-import-XXXXXX";
-static char keys[64], url[512], file[64];
-static struct jz_keyring *keyring;
-static bool on_postgres;
+static char file[64];
 static unsigned seed;
 static int rounds;
 
@@ -42,38 +34,13 @@ static const char policy_text[] =
 
 /* ---- The register ---- */
 
-static struct jz_store *open_store(void)
-{
-    struct jz_error err;
-    struct jz_store *store = NULL;
-    if (jz_store_open(url, keyring, NULL, &store, &err) < 0)
-        fail_msg("%s", err.text);
-    return store;
-}
-
-static void drop_all(void)
-{
-    struct jz_error err;
-    if (!on_postgres) {
-        unlink(url);
-        return;
-    }
-    const struct jz_sql_options options = { 0 };
-    struct jz_sql *sql = NULL;
-    assert_int_equal(jz_sql_open(url, &options, &sql, &err), 0);
-    assert_int_equal(jz_sql_script(sql, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &err),
-                     0);
-    jz_sql_close(sql);
-}
-
 /* An empty register with one administrator and a policy. */
 static void begin_register(void)
 {
     struct jz_error err;
-    drop_all();
-    if (jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err) < 0)
-        fail_msg("%s", err.text);
-    struct jz_store *store = open_store();
+    place_empty();
+    WORKS(jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err));
+    struct jz_store *store = open_store(NULL);
     struct jz_policy *policy = NULL;
     struct jz_policy_set *set = NULL;
     size_t added = 0;
@@ -86,21 +53,6 @@ static void begin_register(void)
     assert_int_equal(added, 1);
     jz_policy_set_free(set);
     jz_store_close(store);
-}
-
-static int64_t ask(struct jz_store *store, const char *question)
-{
-    struct jz_error err;
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
-    if (jz_sql_query(sql, question, NULL, 0, &rows, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(jz_sql_next(rows, &err), 1);
-    const int64_t n = jz_sql_int(rows, 0);
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    return n;
 }
 
 /* ---- Files ---- */
@@ -310,7 +262,7 @@ static void every_bad_field_is_named(void **state)
     fclose(f);
     static struct watch w;
     memset(&w, 0, sizeof w);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     const struct jz_import_counts c = import(store, NULL, &w);
     assert_int_equal(w.count, CASES);
     for (int i = 0; i < CASES; i++) {
@@ -324,7 +276,7 @@ static void every_bad_field_is_named(void **state)
     }
     assert_int_equal(c.refused, CASES);
     assert_int_equal(c.people, 1);
-    assert_int_equal(ask(store, "SELECT count(*) FROM person"), 1);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM person"), 1);
     jz_store_close(store);
 }
 
@@ -341,7 +293,7 @@ static void what_was_read_is_what_stands_there(void **state)
                 "女", BORN, "19510102", FROM, "2015-06", RESIDENCE, "USA", ADDRESS,
                 "1 Main St 12345", -1);
     fclose(f);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     const struct jz_import_counts c = import(store, NULL, NULL);
     assert_int_equal(c.people, 3);
     static struct jz_person_record p;
@@ -408,7 +360,7 @@ static void who_is_who_is_found(void **state)
     fclose(f);
     static struct watch w;
     memset(&w, 0, sizeof w);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     struct jz_import_counts c = import(store, NULL, &w);
     assert_int_equal(c.people, 2);
     assert_int_equal(c.benefits, 3);
@@ -417,9 +369,9 @@ static void who_is_who_is_found(void **state)
     assert_non_null(strstr(w.of[0].reason, "line 2"));
     assert_int_equal(w.of[1].line, 7);
     assert_non_null(strstr(w.of[1].reason, "another name"));
-    assert_int_equal(ask(store, "SELECT count(*) FROM benefit"), 5);
-    assert_int_equal(ask(store, "SELECT count(*) FROM standing"), 5);
-    assert_int_equal(ask(store, "SELECT count(*) FROM document_find"), 2);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM benefit"), 5);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM standing"), 5);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM document_find"), 2);
 
     /* Again: all is there. A new benefit for one of them, and a wrong name for the other. */
     f = begin_file();
@@ -443,13 +395,13 @@ static void who_is_who_is_found(void **state)
     for (int i = 0; i < s.benefit_count; i++)
         assert_int_equal(jz_date_key(s.benefits[i].due_on), 20270505);
     jz_person_state_done(&s);
-    assert_int_equal(ask(store, "SELECT count(*) FROM job WHERE state <> 'done'"), 0);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM job WHERE state <> 'done'"), 0);
 
     /* Nothing new: nothing is written. */
-    const int64_t facts = ask(store, "SELECT size FROM audit_head");
+    const int64_t facts = ask_store(store, "SELECT size FROM audit_head");
     c = import(store, NULL, NULL);
     assert_int_equal(c.there, 2);
-    assert_int_equal(ask(store, "SELECT size FROM audit_head"), facts);
+    assert_int_equal(ask_store(store, "SELECT size FROM audit_head"), facts);
     jz_store_close(store);
 }
 
@@ -461,7 +413,7 @@ static void an_override_takes_warnings(void **state)
     add_changed(f, DOCUMENT, "110105194912310021", -1);
     add_changed(f, DOCUMENT, "34052419800101001X", SEX, "female", BORN, "1980-01-02", NAME, "", -1);
     fclose(f);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     struct jz_import_counts c = import(store, NULL, NULL);
     assert_int_equal(c.refused, 2);
     c = import(store, "as in the paper files of 1998", NULL);
@@ -469,8 +421,9 @@ static void an_override_takes_warnings(void **state)
     assert_int_equal(c.warned, 1);
     assert_int_equal(c.refused, 1); /* a name cannot be overridden */
     assert_true(find(store, "110105194912310021") > 0);
-    assert_int_equal(ask(store, "SELECT count(*) FROM import WHERE detail LIKE '%paper files%' "
-                                "AND detail LIKE '%\"warned\":1%'"),
+    assert_int_equal(ask_store(store,
+                               "SELECT count(*) FROM import WHERE detail LIKE '%paper files%' "
+                               "AND detail LIKE '%\"warned\":1%'"),
                      1);
     jz_store_close(store);
 }
@@ -496,7 +449,7 @@ static void chinese_files_are_read(void **state)
     assert_int_equal(jz_file_write(file, bytes, (size_t)n, &err), 0);
     static struct watch w;
     memset(&w, 0, sizeof w);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     const struct jz_import_counts c = import(store, NULL, &w);
     assert_int_equal(c.people, 1);
     assert_int_equal(w.unknown, 1);
@@ -504,8 +457,8 @@ static void chinese_files_are_read(void **state)
     read_person(store, find(store, sound[DOCUMENT]), &p);
     assert_string_equal(p.data.name, "张秀英");
     assert_int_equal(p.care, 1 << 2 | 1 << 6);
-    assert_int_equal(ask(store, "SELECT fen FROM benefit"), 321050);
-    assert_int_equal(ask(store, "SELECT last_on FROM benefit"), 20260301);
+    assert_int_equal(ask_store(store, "SELECT fen FROM benefit"), 321050);
+    assert_int_equal(ask_store(store, "SELECT last_on FROM benefit"), 20260301);
     jz_store_close(store);
 }
 
@@ -517,7 +470,7 @@ static void nothing_personal_is_readable(void **state)
     FILE *f = begin_file();
     add_changed(f, -1);
     fclose(f);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     import(store, NULL, NULL);
     jz_store_close(store);
     static const char *const secrets[] = { "11010519491231002X", "1949123100", "张秀英",
@@ -673,7 +626,7 @@ static void digest_register(uint8_t ret[JZ_DIGEST_BYTES])
     struct jz_error err;
     struct jz_hasher *hasher = NULL;
     struct jz_sql *sql = NULL;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     assert_int_equal(jz_hasher_new(JZ_SUITE_INTERNATIONAL, &hasher, &err), 0);
     assert_int_equal(jz_store_reader(store, &sql, &err), 0);
     jz_hasher_begin(hasher);
@@ -765,8 +718,8 @@ static void an_unfinished_import_bars_others(void **state)
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
         assert_true(WIFSIGNALED(status));
-        store = open_store();
-        running = ask(store, "SELECT count(*) FROM job WHERE name = 'import'");
+        store = open_store(NULL);
+        running = ask_store(store, "SELECT count(*) FROM job WHERE name = 'import'");
         if (!running)
             jz_store_close(store);
     }
@@ -787,8 +740,8 @@ static void an_unfinished_import_bars_others(void **state)
     if (try_import(store, NULL, NULL, &result, &err) < 0)
         fail_msg("%s", err.text);
     assert_true(result.resumed);
-    assert_int_equal(ask(store, "SELECT count(*) FROM person"), result.counts.people);
-    assert_int_equal(ask(store, "SELECT count(*) FROM document_find"), result.counts.people);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM person"), result.counts.people);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM document_find"), result.counts.people);
     jz_store_close(store);
 }
 
@@ -813,7 +766,7 @@ static void a_person_is_corrected(void **state)
     add_changed(f, -1);
     add_changed(f, DOCUMENT, "34052419800101001X", NAME, "李伟", SEX, "male", BORN, "", -1);
     fclose(f);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     import(store, NULL, NULL);
     struct jz_error err;
     struct jz_document document;
@@ -852,8 +805,8 @@ static void a_person_is_corrected(void **state)
     assert_int_equal(p.care, 0);
     assert_int_equal(p.residence, 1000001);
     assert_string_equal(p.data.name, "张秀瑛");
-    assert_int_equal(ask(store, "SELECT count(*) FROM person"), 4);
-    assert_int_equal(ask(store, "SELECT count(*) FROM event WHERE kind = 'corrected'"), 2);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM person"), 4);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM event WHERE kind = 'corrected'"), 2);
     assert_int_equal(correct(store, 999999, &change, &err), JZ_E_NOT_FOUND);
     jz_store_close(store);
 }
@@ -863,7 +816,7 @@ static void operators_are_known(void **state)
     (void)state;
     struct jz_error err;
     begin_register();
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     assert_int_equal(jz_operator_check(store, "root", &err), 0);
     assert_int_equal(jz_operator_check(store, NULL, &err), JZ_E_USAGE);
     assert_int_equal(jz_operator_check(store, "li", &err), JZ_E_DENIED);
@@ -886,44 +839,23 @@ static void operators_are_known(void **state)
     assert_int_equal(jz_operator_get(store, "li", &o, &err), 0);
     assert_string_equal(o.office, "一楼");
     assert_string_equal(o.region, "3701");
-    assert_int_equal(ask(store, "SELECT count(*) FROM operator"), 4);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM operator"), 4);
     jz_store_close(store);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    struct jz_error err;
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(keys, sizeof keys, "%s/keys", folder);
+    place_make(JZ_SUITE_INTERNATIONAL);
     snprintf(file, sizeof file, "%s/people.csv", folder);
-    if (on_postgres)
-        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
-    else
-        snprintf(url, sizeof url, "%s/register.db", folder);
-    if (jz_keyring_create(keys, JZ_SUITE_INTERNATIONAL, NULL, &err) < 0 ||
-        jz_keyring_open(keys, NULL, &keyring, &err) < 0) {
-        print_error("%s\n", err.text);
-        return -1;
-    }
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    jz_keyring_free(keyring);
-    jz_autofree char *command = NULL;
-    return asprintf(&command, "rm -rf %s", folder) < 0 ? -1 : system(command);
 }
 
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     const char *wanted = getenv("JIANZAI_TEST_SEED");
     seed = wanted ? (unsigned)strtoul(wanted, NULL, 10) : (unsigned)time(NULL);
     const char *more = getenv("JIANZAI_KILL_ROUNDS");
@@ -947,5 +879,5 @@ int main(int argc, char **argv)
     };
     const size_t first = on_postgres ? 1 : 0;
     return _cmocka_run_group_tests("import", tests + first, sizeof tests / sizeof tests[0] - first,
-                                   set_up, tear_down);
+                                   set_up, place_tear_down);
 }

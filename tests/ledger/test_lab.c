@@ -1,19 +1,12 @@
 /* The laboratory against a recount that asks for each person alone. */
+#include "register.h"
+
 #include "ledger/lab.h"
 #include "ledger/standing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-#include "store/register.h"
-
-static bool on_postgres;
 static unsigned seed;
 static struct jz_error err;
 
@@ -50,29 +43,31 @@ static struct jz_date random_day(struct jz_date first, int days)
     return jz_date_add_days(first, (int)(rand_r(&seed) % (unsigned)days));
 }
 
-static void add_people(struct reg *reg, int count, int64_t *ids)
+static void add_people(int count, int64_t *ids)
 {
     static const unsigned regions[] = { 370102, 370203, 110101, 650104 };
-    struct reg_person *people = calloc((size_t)count, sizeof *people);
+    struct register_person *people = calloc((size_t)count, sizeof *people);
     assert_non_null(people);
     for (int i = 0; i < count; i++) {
-        people[i] = (struct reg_person){
-            .born_on = random_day(reg_day(1925, 1, 1), 15000),
+        struct register_benefit benefit = {
             .scheme = rand_r(&seed) % 3 ? JZ_SCHEME_EMPLOYEE : JZ_SCHEME_RESIDENT,
             .region = regions[rand_r(&seed) % 4],
-            .from = random_day(reg_day(2015, 1, 1), 4300),
-            .benefits = 1 + (rand_r(&seed) % 9 == 0) + (rand_r(&seed) % 9 == 0),
-            .sign_count = (int)(rand_r(&seed) % 3),
+            .from = random_day(day("2015-01-01"), 4300),
         };
         if (rand_r(&seed) % 10 == 0)
-            people[i].until = random_day(reg_day(2026, 10, 1), 100);
-        for (int k = 0; k < people[i].sign_count; k++) {
+            benefit.until = random_day(day("2026-10-01"), 100);
+        people[i].born_on = random_day(day("1925-01-01"), 15000);
+        people[i].benefits[0] = benefit;
+        for (int k = 1; k < REGISTER_BENEFITS && rand_r(&seed) % 6 == 0; k++)
+            people[i].benefits[k] = benefit;
+        const int signs = (int)(rand_r(&seed) % 3);
+        for (int k = 0; k < signs; k++) {
             people[i].signs[k].kind = rand_r(&seed) % 4 ? JZ_EV_COMMUNITY : JZ_EV_COUNTER;
             people[i].signs[k].outcome = rand_r(&seed) % 4 ? JZ_OUTCOME_PASS : JZ_OUTCOME_PENDING;
-            people[i].signs[k].observed_on = random_day(reg_day(2024, 6, 1), 890);
+            people[i].signs[k].observed_on = random_day(day("2024-06-01"), 890);
         }
     }
-    reg_add(reg, people, (size_t)count, ids);
+    register_add(people, (size_t)count, ids);
     free(people);
 }
 
@@ -116,28 +111,27 @@ static void it_counts_as_a_recount_does(void **state)
     enum { PEOPLE = 3000 };
     static int64_t ids[PEOPLE];
     static struct jz_lab_counts total, shandong, resident, jinan, over_90;
-    struct reg reg;
-    const struct jz_date on = reg_day(2026, 11, 25);
+    const struct jz_date on = day("2026-11-25");
     seed = (unsigned)time(NULL);
     print_message("seed %u\n", seed);
-    reg_set_day(on);
-    reg_open(&reg, on_postgres);
-    reg_policy(&reg, country);
-    reg_policy(&reg, beijing);
-    add_people(&reg, PEOPLE, ids);
+    register_set_today(on);
+    register_open();
+    register_add_policy(country);
+    register_add_policy(beijing);
+    add_people(PEOPLE, ids);
     for (int i = 0; i < PEOPLE; i += 7)
-        reg_certify(&reg, ids[i], on);
-    const int64_t facts = reg_count(&reg, "SELECT size FROM audit_head");
+        register_certify(ids[i], on);
+    const int64_t facts = ask_store(store, "SELECT size FROM audit_head");
 
     JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *trial = trial_set();
     JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *after = NULL;
-    JZ_CLEANUP(jz_policies_unrefp) struct jz_policies *policies = jz_store_policies(reg.store);
+    JZ_CLEANUP(jz_policies_unrefp) struct jz_policies *policies = jz_store_policies(store);
     assert_int_equal(jz_lab_policies(jz_policies_set(policies), trial, &after, &err), 0);
     assert_int_equal(jz_policy_set_count(after), 4);
     uint64_t benefits = 0;
     for (int i = 0; i < PEOPLE; i++) {
         struct jz_person_state s;
-        assert_int_equal(jz_person_state_load(reg.store, ids[i], &s, &err), 0);
+        assert_int_equal(jz_person_state_load(store, ids[i], &s, &err), 0);
         for (int k = 0; k < s.benefit_count; k++) {
             const struct jz_benefit_state *b = &s.benefits[k];
             const enum jz_standing_state x = state_under(jz_policies_set(policies), &s, b, on);
@@ -160,7 +154,7 @@ static void it_counts_as_a_recount_does(void **state)
         const struct jz_lab_options options = {
             .on = on, .policies = trial, .examples = 5, .threads = threads
         };
-        assert_int_equal(jz_lab_run(reg.store, &options, &result, &err), 0);
+        assert_int_equal(jz_lab_run(store, &options, &result, &err), 0);
         assert_int_equal(result.people, PEOPLE);
         assert_int_equal(result.benefits, benefits);
         is_same(&result.total, &total);
@@ -180,7 +174,7 @@ static void it_counts_as_a_recount_does(void **state)
                 for (int i = 0; i < e->count; i++) {
                     struct jz_person_state s;
                     bool fits = false;
-                    assert_int_equal(jz_person_state_load(reg.store, e->persons[i], &s, &err), 0);
+                    assert_int_equal(jz_person_state_load(store, e->persons[i], &s, &err), 0);
                     for (int k = 0; k < s.benefit_count; k++)
                         fits |= (int)state_under(jz_policies_set(policies), &s, &s.benefits[k],
                                                  on) == x &&
@@ -192,33 +186,31 @@ static void it_counts_as_a_recount_does(void **state)
         jz_lab_result_done(&result);
     }
     assert_true(total.newly_lapsed > 10);
-    assert_int_equal(reg_count(&reg, "SELECT size FROM audit_head"), facts);
-    reg_close(&reg);
+    assert_int_equal(ask_store(store, "SELECT size FROM audit_head"), facts);
+    register_close();
 }
 
 static void an_empty_register_is_no_trouble(void **state)
 {
     (void)state;
-    struct reg reg;
-    reg_set_day(reg_day(2026, 11, 25));
-    reg_open(&reg, on_postgres);
+    register_set_today(day("2026-11-25"));
+    register_open();
     JZ_CLEANUP(jz_policy_set_freep) struct jz_policy_set *trial = trial_set();
     struct jz_lab_result result;
-    struct jz_lab_options options = { .on = reg_day(2026, 11, 25), .policies = trial };
-    assert_int_equal(jz_lab_run(reg.store, &options, &result, &err), 0);
+    struct jz_lab_options options = { .on = day("2026-11-25"), .policies = trial };
+    assert_int_equal(jz_lab_run(store, &options, &result, &err), 0);
     assert_int_equal(result.people, 0);
     jz_lab_result_done(&result);
     options.examples = JZ_LAB_EXAMPLES_MAX + 1;
-    assert_int_equal(jz_lab_run(reg.store, &options, &result, &err), JZ_E_USAGE);
-    reg_close(&reg);
+    assert_int_equal(jz_lab_run(store, &options, &result, &err), JZ_E_USAGE);
+    register_close();
 }
 
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_counts_as_a_recount_does),
         cmocka_unit_test(an_empty_register_is_no_trouble),

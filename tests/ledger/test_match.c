@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "ledger/match.h"
 #include "ledger/unit_list.h"
-#include "store/private_server.h"
 
 #include <signal.h>
 #include <string.h>
@@ -26,18 +25,12 @@ static const char policy[] =
 #define LI    "34052419800101001X"
 #define ABDUL "513101198201130014"
 #define CHEN  "440308199901101512"
-#define BENEFIT                                                                                    \
-    {                                                                                              \
-        {                                                                                          \
-            JZ_SCHEME_EMPLOYEE, 370102, "2015-01-01", NULL, NULL                                   \
-        }                                                                                          \
-    }
 
 static const struct register_person people[] = {
-    { WANG, "王秀英", "1949-12-31", BENEFIT },
-    { LI, "李 伟", "1980-01-01", BENEFIT },
-    { ABDUL, "阿卜杜·热合曼", "1982-01-13", BENEFIT },
-    { CHEN, "陈强", "1999-01-10", BENEFIT },
+    { WANG, "王秀英", { 1949, 12, 31 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } } },
+    { LI, "李 伟", { 1980, 1, 1 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } } },
+    { ABDUL, "阿卜杜·热合曼", { 1982, 1, 13 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } } },
+    { CHEN, "陈强", { 1999, 1, 10 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } } },
 };
 static int64_t persons[4];
 
@@ -174,13 +167,13 @@ static void sources(void **state)
     struct jz_error err;
     struct jz_source s;
     bool changed = true;
-    const int64_t before = register_count("SELECT COUNT(*) FROM source WHERE id > $1", 0);
+    const int64_t before = ask_store(store, "SELECT COUNT(*) FROM source");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(jz_source_add(store, &wrong[i].q, &changed, &err), wrong[i].code);
         if (!strstr(err.text, wrong[i].says))
             fail_msg("'%s' does not say %s", err.text, wrong[i].says);
     }
-    assert_int_equal(register_count("SELECT COUNT(*) FROM source WHERE id > $1", 0), before);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM source"), before);
 
     struct jz_source_request q = { "边检", "data_match", "review", "协议甲", "tester" };
     assert_int_equal(jz_source_get(store, "边检", &s, &err), JZ_E_NOT_FOUND);
@@ -245,10 +238,12 @@ static void each_row_has_its_verdict(void **state)
     assert_int_equal(register_facts(persons[3], JZ_T_EVIDENCE), 1);
     /* What was refused opened nothing. */
     assert_int_equal(register_facts(persons[3], JZ_T_CASE), 0);
+    const struct jz_sql_value wang = jz_int(persons[0]);
     assert_int_equal(
-        register_count("SELECT observed_on FROM evidence WHERE person = $1", persons[0]), 20261101);
+        ask_store_with(store, "SELECT observed_on FROM evidence WHERE person = $1", &wang, 1),
+        20261101);
 
-    const int64_t log = register_count("SELECT size FROM audit_head WHERE id = $1", 1);
+    const int64_t log = ask_store(store, "SELECT size FROM audit_head");
     r = CHECK_FILE("医院", rows, "taken_before", "taken_before", "taken_before", "taken_before",
                    "refused name identity_differs", "not_found", "refused event_on day_impossible",
                    "refused event_on day_impossible", "refused event_on no_day",
@@ -257,7 +252,7 @@ static void each_row_has_its_verdict(void **state)
                    "refused document no_document", "refused - stray_quote",
                    "refused - too_few_fields", "taken_before");
     assert_true(r.again);
-    assert_int_equal(register_count("SELECT size FROM audit_head WHERE id = $1", 1), log);
+    assert_int_equal(ask_store(store, "SELECT size FROM audit_head"), log);
 
     /* The words, and nothing that names a person. */
     jz_autofree char *path = register_file("verdicts.csv", NULL);
@@ -482,12 +477,14 @@ static void killed_and_run_again(void **state)
     print_message("# seed %u\n", seed);
     add_source("人群", "data_match", "decide");
     for (int i = 0; i < CROWD; i++) {
-        const struct register_person p = { number, "人", "1950-01-01", BENEFIT };
+        const struct register_person p = {
+            number, "人", { 1950, 1, 1 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } }
+        };
         make_number(i, number);
         register_add_person(&p);
     }
-    const int64_t before = register_count("SELECT COUNT(*) FROM evidence WHERE id > $1", 0),
-                  certified = register_count("SELECT COUNT(*) FROM certification WHERE id > $1", 0);
+    const int64_t before = ask_store(store, "SELECT COUNT(*) FROM evidence"),
+                  certified = ask_store(store, "SELECT COUNT(*) FROM certification");
     jz_autofree char *path = make_crowd_file(), *verdicts = register_file("crowd-v.csv", NULL);
     int killed = 0;
     for (int i = 0; i < ROUNDS; i++) {
@@ -514,34 +511,33 @@ static void killed_and_run_again(void **state)
     assert_int_equal(result.verdicts[JZ_ROW_CERTIFIED] + result.verdicts[JZ_ROW_TAKEN],
                      ROWS + TWICE);
     assert_true(result.verdicts[JZ_ROW_TAKEN] >= TWICE);
-    assert_int_equal(register_count("SELECT COUNT(*) FROM evidence WHERE id > $1", 0),
-                     before + ROWS);
-    assert_int_equal(register_count("SELECT COUNT(*) FROM certification WHERE id > $1", 0),
-                     certified + ROWS);
-    assert_int_equal(register_count("SELECT COUNT(*) FROM (SELECT DISTINCT person, observed_on "
-                                    "FROM evidence WHERE source = '人群' AND id > $1) d",
-                                    0),
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM evidence"), before + ROWS);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM certification"), certified + ROWS);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM (SELECT DISTINCT person, observed_on "
+                                      "FROM evidence WHERE source = '人群') d"),
                      ROWS);
     assert_int_equal(read_verdicts(verdicts, NULL, 0), ROWS + TWICE);
     assert_int_equal(import(path, "人群", NULL, &result, &err), 0);
     assert_true(result.again);
     assert_int_equal(result.verdicts[JZ_ROW_TAKEN], ROWS + TWICE);
-    assert_int_equal(register_count("SELECT COUNT(*) FROM import WHERE source = '人群' AND "
-                                    "id > $1",
-                                    0),
-                     1);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM import WHERE source = '人群'"), 1);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    register_set_today(day(TODAY));
+    register_open();
+    register_add_policy(policy);
+    register_add(people, sizeof people / sizeof people[0], persons);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    if (!register_open(argc, argv, TODAY))
-        return 1;
-    register_add_policy(policy);
-    for (size_t i = 0; i < sizeof people / sizeof people[0]; i++)
-        persons[i] = register_add_person(&people[i]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_as_people_write_them),
         cmocka_unit_test(fields_of_a_row),
@@ -556,7 +552,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(killed_and_run_again),
     };
-    status = cmocka_run_group_tests_name("data matches", tests, NULL, NULL);
-    register_close();
-    return status;
+    return cmocka_run_group_tests_name("data matches", tests, set_up, register_tear_down);
 }

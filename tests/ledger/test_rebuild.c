@@ -1,24 +1,16 @@
 /* Every kind of damage to a cache is found, named and put right; a sound register has none. */
+#include "register.h"
+
 #include "ledger/close.h"
 #include "ledger/rebuild.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-#include "store/register.h"
-
 enum { PEOPLE = 400 };
 
-static bool on_postgres;
 static unsigned seed;
 static struct jz_error err;
-static struct reg reg;
 static int64_t ids[PEOPLE];
 static const struct jz_date today = { 2026, 11, 25 };
 
@@ -50,7 +42,7 @@ static struct jz_rebuild_result run(bool check, struct seen *seen)
     const struct jz_rebuild_options options = { .check = check,
                                                 .on_difference = see,
                                                 .context = seen };
-    if (jz_rebuild_run(reg.store, &options, &result, &err) < 0)
+    if (jz_rebuild_run(store, &options, &result, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(result.differences, seen->count);
     return result;
@@ -76,49 +68,41 @@ static void close_on(struct jz_date on)
 {
     struct jz_close_result result;
     const struct jz_close_options options = { .on = on };
-    if (jz_close_run(reg.store, &options, &result, &err) < 0)
+    if (jz_close_run(store, &options, &result, &err) < 0)
         fail_msg("%s", err.text);
 }
 
 static int set_up(void **state)
 {
-    static struct reg_person people[PEOPLE];
+    static struct register_person people[PEOPLE];
     (void)state;
     seed = (unsigned)time(NULL);
     print_message("seed %u\n", seed);
-    reg_set_day(reg_day(2026, 9, 1));
-    reg_open(&reg, on_postgres);
-    reg_policy(&reg, policy);
+    register_set_today(day("2026-09-01"));
+    register_open();
+    register_add_policy(policy);
     for (int i = 0; i < PEOPLE; i++) {
-        people[i] = (struct reg_person){
-            .born_on = random_day(reg_day(1930, 1, 1), 12000),
-            .region = 370102,
-            .from = random_day(reg_day(2015, 1, 1), 4000),
-            .benefits = 1 + (rand_r(&seed) % 8 == 0),
-            .sign_count = 1,
-            .signs = { { JZ_EV_COMMUNITY, JZ_OUTCOME_PASS, random_day(reg_day(2025, 7, 1), 420) } },
+        people[i] = (struct register_person){
+            .born_on = random_day(day("1930-01-01"), 12000),
+            .benefits = { { .region = 370102, .from = random_day(day("2015-01-01"), 4000) } },
+            .signs = { { JZ_EV_COMMUNITY, JZ_OUTCOME_PASS, random_day(day("2025-07-01"), 420) } },
         };
         if (rand_r(&seed) % 10 == 0)
-            people[i].until = random_day(reg_day(2026, 9, 1), 200);
+            people[i].benefits[0].until = random_day(day("2026-09-01"), 200);
+        if (rand_r(&seed) % 8 == 0)
+            people[i].benefits[1] = people[i].benefits[0];
     }
-    reg_add(&reg, people, PEOPLE, ids);
-    for (struct jz_date d = reg_day(2026, 9, 1); jz_date_compare(d, today) <= 0;
+    register_add(people, PEOPLE, ids);
+    for (struct jz_date d = day("2026-09-01"); jz_date_compare(d, today) <= 0;
          d = jz_date_add_days(d, 1 + (int)(rand_r(&seed) % 6))) {
-        reg_set_day(d);
+        register_set_today(d);
         for (int i = 0; i < 5; i++)
-            reg_certify(&reg, ids[rand_r(&seed) % PEOPLE],
-                        random_day(jz_date_add_days(d, -300), 301));
+            register_certify(ids[rand_r(&seed) % PEOPLE],
+                             random_day(jz_date_add_days(d, -300), 301));
         if (rand_r(&seed) % 2)
             close_on(d);
     }
-    reg_set_day(today);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    reg_close(&reg);
+    register_set_today(today);
     return 0;
 }
 
@@ -128,9 +112,9 @@ static void a_sound_register_has_no_differences(void **state)
     is_sound(); /* days not closed yet are no differences */
     close_on(today);
     is_sound();
-    assert_true(reg_count(&reg, "SELECT count(*) FROM audit_node") > 5);
-    assert_true(reg_count(&reg, "SELECT count(*) FROM proposal") > 5);
-    assert_int_equal(reg_count(&reg, "SELECT count(*) FROM document_find"), PEOPLE);
+    assert_true(ask_store(store, "SELECT count(*) FROM audit_node") > 5);
+    assert_true(ask_store(store, "SELECT count(*) FROM proposal") > 5);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM document_find"), PEOPLE);
 }
 
 /* ---- Damage ---- */
@@ -139,15 +123,15 @@ static void a_sound_register_has_no_differences(void **state)
 static char *caches(void)
 {
     char *all = NULL;
-    jz_autofree char *a = reg_text(&reg, "SELECT person, fact, kind FROM person_fact ORDER BY "
-                                         "person, fact");
-    jz_autofree char *b = reg_text(&reg, "SELECT hash, person FROM document_find ORDER BY hash");
-    jz_autofree char *c = reg_text(&reg, "SELECT person, benefit, version, due_on, grace_until, "
-                                         "state, next_on, decided_by FROM standing ORDER BY "
-                                         "person, benefit");
-    jz_autofree char *d = reg_text(&reg, "SELECT level, position, hash FROM audit_node ORDER BY "
-                                         "level, position");
-    jz_autofree char *e = reg_text(&reg, "SELECT size, recorded_at, chain, tree FROM audit_head");
+    jz_autofree char *a = register_text("SELECT person, fact, kind FROM person_fact ORDER BY "
+                                        "person, fact");
+    jz_autofree char *b = register_text("SELECT hash, person FROM document_find ORDER BY hash");
+    jz_autofree char *c = register_text("SELECT person, benefit, version, due_on, grace_until, "
+                                        "state, next_on, decided_by FROM standing ORDER BY "
+                                        "person, benefit");
+    jz_autofree char *d = register_text("SELECT level, position, hash FROM audit_node ORDER BY "
+                                        "level, position");
+    jz_autofree char *e = register_text("SELECT size, recorded_at, chain, tree FROM audit_head");
     assert_true(asprintf(&all, "%s\n%s\n%s\n%s\n%s", a, b, c, d, e) > 0);
     return all;
 }
@@ -228,10 +212,9 @@ static void damage_is_found_and_put_right(void **state)
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         struct seen found, repaired;
         jz_autofree char *before = caches(), *text = for_dialect(damages[i].damage);
-        jz_store_close(reg.store); /* the damage is done behind everybody's back */
-        reg.store = NULL;
-        reg_damage(&reg, text);
-        reg_reopen(&reg);
+        register_pause(); /* the damage is done behind everybody's back */
+        register_damage(text);
+        register_reopen();
         jz_autofree char *damaged = caches();
         if (strcmp(before, damaged) == 0)
             fail_msg("nothing was damaged by: %s", text);
@@ -260,19 +243,20 @@ static void a_lapse_that_was_not_told_is_left_to_the_close(void **state)
 {
     (void)state;
     struct seen seen;
-    const struct reg_person late = { .born_on = { 1950, 1, 1 },
-                                     .region = 370102,
-                                     .from = { 2015, 1, 1 } };
+    const struct register_person late = {
+        .born_on = day("1950-01-01"),
+        .benefits = { { .region = 370102, .from = day("2015-01-01") } },
+    };
     close_on(today);
-    const int64_t before = reg_count(&reg, "SELECT count(*) FROM proposal");
-    reg_add(&reg, &late, 1, NULL);
-    reg_damage(&reg, "UPDATE standing SET next_on = NULL WHERE next_on = 20261125");
+    const int64_t before = ask_store(store, "SELECT count(*) FROM proposal");
+    register_add(&late, 1, NULL);
+    register_damage("UPDATE standing SET next_on = NULL WHERE next_on = 20261125");
     run(false, &seen);
     assert_int_equal(seen.count, 1);
     assert_string_equal(seen.first.column, "next_on");
     is_sound();
     close_on(today);
-    assert_int_equal(reg_count(&reg, "SELECT count(*) FROM proposal"), before + 1);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM proposal"), before + 1);
     is_sound();
 }
 
@@ -283,13 +267,13 @@ static void changed_facts_are_not_covered_up(void **state)
     struct jz_rebuild_result result;
     const struct jz_rebuild_options options = { 0 };
     jz_autofree char *before = caches();
-    reg_damage(&reg, on_postgres ? "ALTER TABLE evidence DISABLE TRIGGER USER; UPDATE evidence "
-                                   "SET observed_on = observed_on + 1 WHERE id = (SELECT min(id) "
-                                   "FROM evidence)"
-                                 : "DROP TRIGGER evidence_no_UPDATE; UPDATE evidence SET "
-                                   "observed_on = observed_on + 1 WHERE id = (SELECT min(id) FROM "
-                                   "evidence)");
-    assert_int_equal(jz_rebuild_run(reg.store, &options, &result, &err), JZ_E_INTEGRITY);
+    register_damage(on_postgres ? "ALTER TABLE evidence DISABLE TRIGGER USER; UPDATE evidence "
+                                  "SET observed_on = observed_on + 1 WHERE id = (SELECT min(id) "
+                                  "FROM evidence)"
+                                : "DROP TRIGGER evidence_no_UPDATE; UPDATE evidence SET "
+                                  "observed_on = observed_on + 1 WHERE id = (SELECT min(id) FROM "
+                                  "evidence)");
+    assert_int_equal(jz_rebuild_run(store, &options, &result, &err), JZ_E_INTEGRITY);
     assert_non_null(strstr(err.text, "audit verify"));
     jz_autofree char *after = caches();
     assert_string_equal(before, after);
@@ -298,14 +282,13 @@ static void changed_facts_are_not_covered_up(void **state)
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_register_has_no_differences),
         cmocka_unit_test(damage_is_found_and_put_right),
         cmocka_unit_test(a_lapse_that_was_not_told_is_left_to_the_close),
         cmocka_unit_test(changed_facts_are_not_covered_up),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, register_tear_down);
 }

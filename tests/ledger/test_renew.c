@@ -3,7 +3,6 @@
  * "test_renew sqlite" and "test_renew postgres" run the same cases.
  */
 #include "../audit/book.h"
-#include "private_server.h"
 
 #include "base/clock.h"
 #include "ledger/enrol.h"
@@ -16,24 +15,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-static const char *postgres; /* NULL: SQLite */
 static struct book b;
 
 enum { PEOPLE = 1500, ENROLLED = 300 };
-
-static int open_book(void **state)
-{
-    (void)state;
-    book_open(&b, postgres, JZ_SUITE_INTERNATIONAL);
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    book_close(&b);
-    return 0;
-}
 
 /* ---- People ---- */
 
@@ -45,7 +29,7 @@ static struct jz_document document_of(int number)
 }
 
 struct adding {
-    const struct jz_keyring *keyring;
+    const struct jz_keyring *ring;
     int from, to;
 };
 
@@ -66,9 +50,9 @@ static int add_people(void *context, const struct jz_person_state *state, struct
         };
         uint8_t sealed[JZ_PERSON_SEALED_BYTES], hash[JZ_FIND_BYTES];
         size_t size = 0;
-        int r = jz_person_seal(a->keyring, &data, sealed, &size, error);
+        int r = jz_person_seal(a->ring, &data, sealed, &size, error);
         if (r < 0 ||
-            (r = jz_person_document_hash(a->keyring, jz_keyring_versions(a->keyring, JZ_KEY_LOOKUP),
+            (r = jz_person_document_hash(a->ring, jz_keyring_versions(a->ring, JZ_KEY_LOOKUP),
                                          &document, hash, error)) < 0)
             return r;
         const struct jz_sql_value person[JZ_MAX_COLUMNS] = {
@@ -87,9 +71,9 @@ static int add_people(void *context, const struct jz_person_state *state, struct
     return 0;
 }
 
-static void add(struct jz_store *store, const struct jz_keyring *keyring, int from, int to)
+static void add(struct jz_store *store, const struct jz_keyring *ring, int from, int to)
 {
-    struct adding a = { keyring, from, to };
+    struct adding a = { ring, from, to };
     struct jz_act act = { .decide = add_people, .context = &a };
     WORKS(jz_store_submit(store, &act, 1, &err));
     err = act.error;
@@ -97,7 +81,7 @@ static void add(struct jz_store *store, const struct jz_keyring *keyring, int fr
 }
 
 /* Whom the document of that number finds; 0: nobody. */
-static int64_t find(struct jz_store *store, const struct jz_keyring *keyring, int number,
+static int64_t find(struct jz_store *store, const struct jz_keyring *ring, int number,
                     struct jz_error *error)
 {
     const struct jz_document document = document_of(number);
@@ -105,7 +89,7 @@ static int64_t find(struct jz_store *store, const struct jz_keyring *keyring, in
     int64_t person = 0;
     if (jz_store_reader(store, &sql, error) < 0)
         return 0;
-    if (jz_person_find_document(sql, keyring, &document, &person, error) < 0)
+    if (jz_person_find_document(sql, ring, &document, &person, error) < 0)
         person = 0;
     jz_store_return(store, sql);
     return person;
@@ -116,7 +100,7 @@ static bool has_hash(unsigned version, int number)
     const struct jz_document document = document_of(number);
     uint8_t hash[JZ_FIND_BYTES];
     struct jz_sql *sql = NULL;
-    WORKS(jz_person_document_hash(b.keyring, version, &document, hash, &err));
+    WORKS(jz_person_document_hash(keyring, version, &document, hash, &err));
     WORKS(jz_store_reader(b.store, &sql, &err));
     const struct jz_sql_value value = jz_blob(hash, sizeof hash);
     struct jz_sql_rows *rows = NULL;
@@ -129,15 +113,15 @@ static bool has_hash(unsigned version, int number)
 
 static void rotate(void)
 {
-    WORKS(jz_keyring_rotate(b.keys, NULL, JZ_KEY_LOOKUP, &err));
-    WORKS(jz_keyring_rotate(b.keys, NULL, JZ_KEY_BIOMETRIC, &err));
+    WORKS(jz_keyring_rotate(keyring_file, NULL, JZ_KEY_LOOKUP, &err));
+    WORKS(jz_keyring_rotate(keyring_file, NULL, JZ_KEY_BIOMETRIC, &err));
     book_reopen(&b);
 }
 
 static int64_t count(const char *question)
 {
     struct jz_sql *sql = NULL;
-    WORKS(jz_sql_open(b.url, NULL, &sql, &err));
+    WORKS(jz_sql_open(url, NULL, &sql, &err));
     const int64_t n = ask(sql, question);
     jz_sql_close(sql);
     return n;
@@ -146,7 +130,7 @@ static int64_t count(const char *question)
 static void check_all_renewed(int people, unsigned version)
 {
     for (int i = 0; i < people; i++) {
-        if (find(b.store, b.keyring, i, &err) == 0)
+        if (find(b.store, keyring, i, &err) == 0)
             fail_msg("number %d is not found any more", i);
         if (!has_hash(version, i) || has_hash(version - 1, i))
             fail_msg("number %d is kept under the wrong version", i);
@@ -177,7 +161,7 @@ static void *look_up(void *context)
     struct other *o = context;
     struct jz_error error;
     for (int i = 0; !__atomic_load_n(&o->stop, __ATOMIC_RELAXED); i++, o->done++)
-        o->lost += find(b.store, b.keyring, i * 7919 % PEOPLE, &error) == 0;
+        o->lost += find(b.store, keyring, i * 7919 % PEOPLE, &error) == 0;
     return NULL;
 }
 
@@ -186,7 +170,7 @@ static void *write_on(void *context)
     struct other *o = context;
     while (!__atomic_load_n(&o->stop, __ATOMIC_RELAXED)) {
         const int64_t start = jz_clock_ns();
-        add(b.store, b.keyring, o->people, o->people + 1);
+        add(b.store, keyring, o->people, o->people + 1);
         const int64_t took = jz_clock_ns() - start;
         o->longest_ns = took > o->longest_ns ? took : o->longest_ns;
         o->people++;
@@ -200,7 +184,7 @@ static void everything_goes_on_meanwhile(void **state)
     (void)state;
     struct jz_renew_result result;
     struct jz_forget_result forgotten;
-    add(b.store, b.keyring, 0, PEOPLE);
+    add(b.store, keyring, 0, PEOPLE);
     struct wrapped keys[ENROLLED];
     for (int i = 0; i < ENROLLED; i++)
         keys[i] = book_enrol(&b, i + 1);
@@ -249,7 +233,7 @@ static void everything_goes_on_meanwhile(void **state)
     const struct jz_sql_value wrapped = jz_sql_value(rows, 0), sealed = jz_sql_value(rows, 1);
     assert_true(wrapped.size != keys[2].size ||
                 memcmp(wrapped.data, keys[2].bytes, wrapped.size) != 0);
-    WORKS(jz_subject_unseal(b.keyring, jz_enrol_context(3, &text), wrapped.data, wrapped.size,
+    WORKS(jz_subject_unseal(keyring, jz_enrol_context(3, &text), wrapped.data, wrapped.size,
                             sealed.data, sealed.size, plain, &size, &err));
     assert_string_equal((const char *)plain, "templates");
     jz_sql_done(rows);
@@ -262,13 +246,13 @@ static void what_an_old_process_wrote_is_caught_up(void **state)
     (void)state;
     struct jz_renew_result result;
     struct jz_keyring *old = NULL;
-    add(b.store, b.keyring, 0, 600);
-    WORKS(jz_keyring_open(b.keys, NULL, &old, &err));
+    add(b.store, keyring, 0, 600);
+    WORKS(jz_keyring_open(keyring_file, NULL, &old, &err));
     rotate();
     WORKS(jz_renew(b.store, NULL, &result, &err));
     assert_int_equal(result.documents, 600);
     add(b.store, old, 600, 700);
-    assert_int_equal(find(b.store, b.keyring, 650, &err) != 0, 1);
+    assert_int_equal(find(b.store, keyring, 650, &err) != 0, 1);
     WORKS(jz_renew(b.store, NULL, &result, &err));
     assert_int_equal(result.documents, 100);
     check_all_renewed(700, 2);
@@ -297,7 +281,7 @@ static void a_run_that_was_ended_goes_on(void **state)
 {
     (void)state;
     struct jz_renew_result result;
-    add(b.store, b.keyring, 0, PEOPLE);
+    add(b.store, keyring, 0, PEOPLE);
     for (int i = 0; i < 20; i++)
         book_enrol(&b, i + 1);
     rotate();
@@ -311,7 +295,7 @@ static void a_run_that_was_ended_goes_on(void **state)
             const struct jz_renew_options options = { .on_progress = die, .context = &dying };
             const struct jz_store_options plain = { .without_policies = true };
             struct jz_store *store = NULL;
-            if (jz_store_open(b.url, b.keyring, &plain, &store, &err) < 0)
+            if (jz_store_open(url, keyring, &plain, &store, &err) < 0)
                 _exit(1);
             _exit(jz_renew(store, &options, &result, &err) == 0 ? 0 : 2);
         }
@@ -319,11 +303,11 @@ static void a_run_that_was_ended_goes_on(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 7 || WEXITSTATUS(status) == 0));
         ended += WEXITSTATUS(status) == 7;
-        jz_keyring_free(b.keyring);
-        b.keyring = NULL;
+        jz_keyring_free(keyring);
+        keyring = NULL;
         book_reopen(&b);
         for (int i = 0; i < PEOPLE; i += 97)
-            if (find(b.store, b.keyring, i, &err) == 0)
+            if (find(b.store, keyring, i, &err) == 0)
                 fail_msg("number %d is not found in between", i);
     }
     assert_true(ended > 0);
@@ -335,8 +319,8 @@ static void an_unfinished_import_comes_first(void **state)
 {
     (void)state;
     struct jz_renew_result result;
-    struct jz_sql *sql = book_raw(&b);
-    add(b.store, b.keyring, 0, 10);
+    struct jz_sql *sql = book_raw();
+    add(b.store, keyring, 0, 10);
     rotate();
     run_text(sql,
              "INSERT INTO job (name, state, position, detail) VALUES ('import', 'running', 1, "
@@ -349,19 +333,13 @@ static void an_unfinished_import_comes_first(void **state)
     jz_sql_close(sql);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_book, close_book)
+#define CASE(name) BOOK_TEST(name, &b)
 
 int main(int argc, char **argv)
 {
-    const bool wants_postgres = argc == 2 && strcmp(argv[1], "postgres") == 0;
-    if (argc != 2 || (!wants_postgres && strcmp(argv[1], "sqlite") != 0)) {
-        fputs("usage: test_renew sqlite|postgres\n", stderr);
-        return 2;
-    }
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    postgres = wants_postgres ? getenv("JIANZAI_POSTGRES") : NULL;
     const struct CMUnitTest tests[] = {
         CASE(everything_goes_on_meanwhile),
         CASE(what_an_old_process_wrote_is_caught_up),

@@ -4,7 +4,6 @@
 
 #include "ledger/review.h"
 #include "ledger/unit_list.h"
-#include "store/private_server.h"
 
 #include <string.h>
 
@@ -23,22 +22,22 @@ static const char policy[] =
 #define LI    "34052419800101001X"
 #define ABDUL "513101198201130014"
 #define CHEN  "440308199901101512"
-#define OF_UNIT(u)                                                                                 \
-    {                                                                                              \
-        {                                                                                          \
-            JZ_SCHEME_EMPLOYEE, 370102, "2015-01-01", NULL, (u)                                    \
-        }                                                                                          \
-    }
 
 static const struct register_person people[] = {
-    { WANG, "王秀英", "1949-12-31", OF_UNIT(UNIT) },
+    { WANG,
+      "王秀英",
+      { 1949, 12, 31 },
+      { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 }, { 0 }, UNIT } } },
     { LI,
       "李伟",
-      "1980-01-01",
-      { { JZ_SCHEME_RESIDENT, 370102, "2015-01-01", NULL, NULL },
-        { JZ_SCHEME_EMPLOYEE, 370102, "2015-01-01", NULL, "红星 机械厂" } } },
-    { ABDUL, "阿卜杜·热合曼", "1982-01-13", OF_UNIT(NULL) },
-    { CHEN, "陈强", "1999-01-10", OF_UNIT("别的厂") },
+      { 1980, 1, 1 },
+      { { JZ_SCHEME_RESIDENT, 370102, { 2015, 1, 1 } },
+        { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 }, { 0 }, "红星 机械厂" } } },
+    { ABDUL, "阿卜杜·热合曼", { 1982, 1, 13 }, { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 } } } },
+    { CHEN,
+      "陈强",
+      { 1999, 1, 10 },
+      { { JZ_SCHEME_EMPLOYEE, 370102, { 2015, 1, 1 }, { 0 }, "别的厂" } } },
 };
 static int64_t persons[4];
 
@@ -83,10 +82,7 @@ static void whom_a_unit_may_name(void **state)
     assert_int_equal(register_facts(persons[1], JZ_T_CERTIFICATION), 2);
     assert_int_equal(register_facts(persons[2], JZ_T_EVIDENCE), 0);
     /* The handler's name is nowhere in the register. */
-    assert_int_equal(register_count("SELECT COUNT(*) FROM evidence WHERE detail IS NOT NULL AND "
-                                    "id > $1",
-                                    0),
-                     0);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM evidence WHERE detail IS NOT NULL"), 0);
 }
 
 static void what_a_row_may_say(void **state)
@@ -175,16 +171,21 @@ static void whom_a_village_may_name(void **state)
     CHECK_VILLAGE("440304", moved, "certified");
 }
 
+static int set_up(void **state)
+{
+    (void)state;
+    register_set_today(day(TODAY));
+    register_open();
+    register_add_policy(policy);
+    register_add(people, sizeof people / sizeof people[0], persons);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    if (!register_open(argc, argv, TODAY))
-        return 1;
-    register_add_policy(policy);
-    for (size_t i = 0; i < sizeof people / sizeof people[0]; i++)
-        persons[i] = register_add_person(&people[i]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whom_a_unit_may_name),
         cmocka_unit_test(what_a_row_may_say),
@@ -193,7 +194,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(requests_that_are_none),
         cmocka_unit_test(whom_a_village_may_name),
     };
-    status = cmocka_run_group_tests_name("employers' lists", tests, NULL, NULL);
-    register_close();
-    return status;
+    return cmocka_run_group_tests_name("employers' lists", tests, set_up, register_tear_down);
 }

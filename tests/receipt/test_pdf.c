@@ -141,7 +141,7 @@ static void it_says_it_in_traditional_characters_too(void **state)
         "370102",
     };
     struct jz_receipt r = sample_receipt();
-    r.schemes |= jz_receipt_scheme_mask("survivor");
+    r.schemes |= 1 << JZ_SCHEME_SURVIVOR;
     struct jz_receipt_page page = sample_page();
     page.receipt = sample_unsigned(&r);
     page.traditional = true;
@@ -317,7 +317,7 @@ static char *longest(const char *character)
 static void the_longest_texts_leave_the_foot_free(void **state)
 {
     struct jz_receipt r = sample_receipt();
-    r.schemes = (1 << JZ_RECEIPT_SCHEMES) - 1;
+    r.schemes = (1 << JZ_SCHEMES) - 1;
     r.number = INT64_MAX;
     struct jz_receipt_page page = sample_page();
     page.receipt = sample_unsigned(&r);

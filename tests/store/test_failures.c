@@ -3,17 +3,16 @@
  * they should be, locks that others hold, connections and servers that go away. Each time the error
  * says what it is, nothing stands there by halves, and work goes on when the cause is gone.
  */
+#include "place.h"
+
 #include "audit/verify.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -21,21 +20,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-
-static char folder[32];
-static char keys[64], url[512];
-static struct jz_keyring *keyring;
-static bool on_postgres;
 static _Thread_local struct jz_error err;
-
-#define WORKS(call)                                                                                \
-    do {                                                                                           \
-        if ((call) < 0)                                                                            \
-            fail_msg("line %d: %s: %s", __LINE__, #call, err.text);                                \
-    } while (0)
 
 /* In a child, which has no test to fail: its exit status is the line. */
 #define CHILD_ASSERT(condition)                                                                    \
@@ -83,13 +68,6 @@ static int see(void *context, const struct jz_person_state *state, struct jz_ent
     };
     jz_entry_add(entry, JZ_T_EVIDENCE, evidence);
     return 0;
-}
-
-static struct jz_store *open_store(void)
-{
-    struct jz_store *store = NULL;
-    WORKS(jz_store_open(url, keyring, NULL, &store, &err));
-    return store;
 }
 
 /* The result of the act, or why none was taken; err says more. */
@@ -213,11 +191,11 @@ static void meet_size_limit(void)
 static void a_file_may_not_grow(void **state)
 {
     (void)state;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     jz_store_close(store);
     run_child(meet_size_limit);
-    store = open_store();
+    store = open_store(NULL);
     assert_true(is_sound(store));
     jz_store_close(store);
 }
@@ -284,7 +262,7 @@ static void only_to_be_read(void **state)
     assert_true(asprintf(&log, "%s-wal", url) > 0 && asprintf(&index, "%s-shm", url) > 0);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         for (int without_log = 0; without_log < 2; without_log++) {
-            struct jz_store *store = open_store();
+            struct jz_store *store = open_store(NULL);
             add_people(store);
             jz_store_close(store);
             if (without_log) {
@@ -297,7 +275,7 @@ static void only_to_be_read(void **state)
             assert_int_equal(chmod(folder, 0700), 0);
             assert_int_equal(chmod(url, 0600), 0);
         }
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     assert_true(is_sound(store));
     jz_store_close(store);
@@ -352,7 +330,7 @@ static int64_t work_for_a_while(void)
 static void two_processes_work(void **state)
 {
     (void)state;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     const int64_t before = count_evidence(store);
     jz_store_close(store);
@@ -375,7 +353,7 @@ static void two_processes_work(void **state)
     }
     close(ends[0]);
     close(ends[1]);
-    store = open_store();
+    store = open_store(NULL);
     assert_int_equal(count_evidence(store), before + taken);
     assert_true(is_sound(store));
     jz_store_close(store);
@@ -387,7 +365,7 @@ static void a_lock_is_held_too_long(void **state)
     const struct jz_sql_options plain = { 0 };
     struct jz_sql *other = NULL;
     struct jz_sql_rows *rows = NULL;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     const int64_t before = count_evidence(store);
     WORKS(jz_sql_open(url, &plain, &other, &err));
@@ -429,7 +407,7 @@ static void a_closed_database_is_one_file(void **state)
     (void)state;
     jz_autofree char *log = NULL, *copy = NULL;
     assert_true(asprintf(&log, "%s-wal", url) > 0 && asprintf(&copy, "%s/copy.db", folder) > 0);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     const int64_t persons = count_in(store, "SELECT COUNT(*) FROM person");
     jz_store_close(store);
@@ -450,7 +428,7 @@ static void copied_without_its_log(void **state)
     jz_autofree char *copy = NULL, *clean = NULL;
     assert_true(asprintf(&copy, "%s/torn.db", folder) > 0);
     assert_true(asprintf(&clean, "rm -f %s/torn.db*", folder) > 0);
-    struct jz_store *store = open_store(), *torn = NULL;
+    struct jz_store *store = open_store(NULL), *torn = NULL;
     add_people(store);
     atomic_bool stop = false;
     struct load l = { .store = store, .stop = &stop };
@@ -486,7 +464,7 @@ static void no_database_at_all(void **state)
     (void)state;
     jz_autofree char *path = NULL;
     assert_true(asprintf(&path, "%s/other.db", folder) > 0);
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     jz_store_close(store);
     const off_t whole = size_of(url);
@@ -532,7 +510,7 @@ static void another_keyring(void **state)
     (void)state;
     char other_keys[80];
     JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *other = NULL;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     const int64_t before = count_in(store, "SELECT size FROM audit_head");
     jz_store_close(store);
@@ -548,9 +526,9 @@ static void another_keyring(void **state)
     }
     /* A rotation makes no other keyring of it. */
     JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *rotated = NULL;
-    WORKS(jz_keyring_rotate(keys, NULL, JZ_KEY_SIGN, &err));
-    WORKS(jz_keyring_change_suite(keys, NULL, JZ_SUITE_GUOMI, &err));
-    WORKS(jz_keyring_open(keys, NULL, &rotated, &err));
+    WORKS(jz_keyring_rotate(keyring_file, NULL, JZ_KEY_SIGN, &err));
+    WORKS(jz_keyring_change_suite(keyring_file, NULL, JZ_SUITE_GUOMI, &err));
+    WORKS(jz_keyring_open(keyring_file, NULL, &rotated, &err));
     WORKS(jz_store_open(url, rotated, NULL, &store, &err));
     assert_int_equal(count_in(store, "SELECT size FROM audit_head"), before);
     add_people(store);
@@ -593,7 +571,7 @@ static void cut_in_a_transaction(void **state)
     if (!on_postgres || !as_owner("SELECT 1"))
         skip();
     int times = 0;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     const int64_t before = count_evidence(store);
     WORKS(submit(store, people[0], cut_and_see, &times));
@@ -633,7 +611,7 @@ static void cut_in_a_commit(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pthread_t thread;
-        struct jz_store *store = open_store();
+        struct jz_store *store = open_store(NULL);
         add_people(store);
         const int64_t before = count_evidence(store);
         assert_true(as_owner(cases[i].set_up));
@@ -731,7 +709,7 @@ static void the_server_is_killed(void **state)
         skip();
         return;
     }
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(NULL);
     add_people(store);
     const int64_t before = count_evidence(store);
     atomic_bool stop = false;
@@ -755,57 +733,19 @@ static void the_server_is_killed(void **state)
     assert_true(after == before + l.taken + 1 || after == before + l.taken + 2);
     assert_true(is_sound(store));
     jz_store_close(store);
-    store = open_store();
+    store = open_store(NULL);
     WORKS(submit(store, people[2], see, NULL));
     assert_int_equal(count_evidence(store), after + 1);
     jz_store_close(store);
 }
 
-/* ---- */
-
-static int set_up(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/jz-fails-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(keys, sizeof keys, "%s/keys", folder);
-    if (on_postgres)
-        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
-    else
-        snprintf(url, sizeof url, "%s/register.db", folder);
-    const struct jz_sql_options plain = { 0 };
-    JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
-    if (on_postgres &&
-        (jz_sql_open(url, &plain, &sql, &err) < 0 ||
-         jz_sql_script(sql, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &err) < 0))
-        return -1;
-    if (jz_keyring_create(keys, JZ_SUITE_INTERNATIONAL, NULL, &err) < 0 ||
-        jz_keyring_open(keys, NULL, &keyring, &err) < 0 ||
-        jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err) < 0) {
-        print_error("%s\n", err.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    jz_keyring_free(keyring);
-    keyring = NULL;
-    jz_autofree char *command = NULL;
-    return asprintf(&command, "rm -rf %s", folder) < 0 ? -1 : system(command);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, place_set_up, place_tear_down)
 
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     /* Each database takes a run of them: those of SQLite alone come first, then those of both. */
     const struct CMUnitTest tests[] = {
         TEST(a_file_may_not_grow),    TEST(a_disk_is_full),

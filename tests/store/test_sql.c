@@ -1,37 +1,21 @@
 /* Both databases behind one door: "test_sql sqlite" and "test_sql postgres" run the same cases. */
+#include "place.h"
+
 #include "base/file.h"
-#include "store/sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-
-static char folder[] = "/tmp/jz-sql-XXXXXX";
-static char url[512];
-static bool is_postgres;
 static struct jz_error err;
 
-static void check_code(int got, int wanted, const char *what, int line)
-{
-    if (got != wanted)
-        fail_msg("line %d: %s gave %d, not %d: %s", line, what, got, wanted, err.text);
-}
-#define GIVES(call, wanted) check_code(call, wanted, #call, __LINE__)
-#define WORKS(call)         GIVES(call, 0)
 #define SAYS(word)                                                                                 \
     do {                                                                                           \
         if (!strstr(err.text, word))                                                               \
@@ -85,8 +69,8 @@ static struct jz_sql *open_fresh(void)
 {
     struct jz_sql *sql =
         open_url(url, (struct jz_sql_options){ .create = true, .busy_timeout_ms = 5000 });
-    assert_int_equal(jz_sql_dialect(sql), is_postgres ? JZ_POSTGRES : JZ_SQLITE);
-    WORKS(jz_sql_script(sql, is_postgres ? tables_postgres : tables_sqlite, &err));
+    assert_int_equal(jz_sql_dialect(sql), on_postgres ? JZ_POSTGRES : JZ_SQLITE);
+    WORKS(jz_sql_script(sql, on_postgres ? tables_postgres : tables_sqlite, &err));
     return sql;
 }
 
@@ -607,12 +591,12 @@ static void a_change_elsewhere_is_seen(void **state)
     FRESH sql = open_fresh();
     FRESH other = open_again();
     assert_true(jz_sql_changed_elsewhere(sql));
-    assert_int_equal(jz_sql_changed_elsewhere(sql), is_postgres);
+    assert_int_equal(jz_sql_changed_elsewhere(sql), on_postgres);
     WORKS(add(sql, 1, "one"));
-    assert_int_equal(jz_sql_changed_elsewhere(sql), is_postgres);
+    assert_int_equal(jz_sql_changed_elsewhere(sql), on_postgres);
     WORKS(add(other, 2, "two"));
     assert_true(jz_sql_changed_elsewhere(sql));
-    assert_int_equal(jz_sql_changed_elsewhere(sql), is_postgres);
+    assert_int_equal(jz_sql_changed_elsewhere(sql), on_postgres);
 }
 
 static void tables_may_change_under_statements(void **state)
@@ -753,7 +737,7 @@ static void count_progress(void *context, int64_t done, int64_t total)
 /* The address of a database that is not used yet. */
 static void make_second(char *second, size_t size)
 {
-    if (!is_postgres) {
+    if (!on_postgres) {
         snprintf(second, size, "sqlite:%s/second.db", folder);
         return;
     }
@@ -802,7 +786,7 @@ static void a_backup_during_writes_is_consistent(void **state)
     pairs.end = true;
     pthread_join(writer, NULL);
     WORKS(r);
-    assert_true(is_postgres || progress > 0);
+    assert_true(on_postgres || progress > 0);
 
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
@@ -835,7 +819,7 @@ static void a_backup_that_fails_leaves_nothing(void **state)
     jz_autofree char *junk = jz_path_join(folder, "junk");
     jz_autofree char *missing = jz_path_join(folder, "missing.db");
     GIVES(jz_sql_backup(url, nowhere, NULL, NULL, &err), JZ_E_IO);
-    if (is_postgres)
+    if (on_postgres)
         GIVES(jz_sql_backup("postgresql://jianzai@/x?host=/tmp/no-such-folder", backup, NULL, NULL,
                             &err),
               JZ_E_IO);
@@ -1206,15 +1190,10 @@ static void the_password_is_no_argument(void **state)
     assert_int_equal(access(backup, F_OK), -1);
 }
 
-static int make_folder(void **state)
+static int make_place(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder))
-        return -1;
-    if (is_postgres)
-        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
-    else
-        snprintf(url, sizeof url, "%s/test.db", folder);
+    place_make(JZ_SUITE_INTERNATIONAL);
     return 0;
 }
 
@@ -1225,25 +1204,15 @@ static int empty_folder(void **state)
     return asprintf(&command, "rm -rf '%s'/*", folder) > 0 ? system(command) : -1;
 }
 
-static int drop_folder(void **state)
-{
-    return empty_folder(state) | rmdir(folder);
-}
-
 #define CASE(name) cmocka_unit_test_teardown(name, empty_folder)
 
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "write-from-afar") == 0)
         return write_from_afar(argv[2]);
-    if (argc != 2 || (strcmp(argv[1], "sqlite") != 0 && strcmp(argv[1], "postgres") != 0)) {
-        fputs("usage: test_sql sqlite|postgres\n", stderr);
-        return 2;
-    }
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    is_postgres = strcmp(argv[1], "postgres") == 0;
     /* Each database takes a run of them: those of SQLite alone come first, then those of both. */
     const struct CMUnitTest tests[] = {
         CASE(a_full_disk_loses_nothing),
@@ -1279,8 +1248,8 @@ int main(int argc, char **argv)
         CASE(the_password_is_no_argument),
     };
     enum { SQLITE_ALONE = 4, POSTGRES_ALONE = 4, ALL = sizeof tests / sizeof tests[0] };
-    return is_postgres ? _cmocka_run_group_tests("sql postgres", tests + SQLITE_ALONE,
-                                                 ALL - SQLITE_ALONE, make_folder, drop_folder)
+    return on_postgres ? _cmocka_run_group_tests("sql postgres", tests + SQLITE_ALONE,
+                                                 ALL - SQLITE_ALONE, make_place, place_tear_down)
                        : _cmocka_run_group_tests("sql sqlite", tests, ALL - POSTGRES_ALONE,
-                                                 make_folder, drop_folder);
+                                                 make_place, place_tear_down);
 }

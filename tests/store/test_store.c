@@ -1,20 +1,10 @@
 /* The store: acts, groups, the chain's head, several writers, clocks. On SQLite or PostgreSQL. */
-#include "store/fact.h"
-#include "store/store.h"
+#include "place.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "store/fact.h"
+
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "private_server.h"
-
-static char folder[] = "/tmp/jz-store-XXXXXX";
-static char keys[64], url[512];
-static struct jz_keyring *keyring;
-static bool on_postgres;
 static int64_t clock_now = 1790000000;
 
 static int64_t made_clock(void)
@@ -74,15 +64,6 @@ static int see(void *context, const struct jz_person_state *state, struct jz_ent
     return s->refuse ? jz_error_set(err, JZ_E_DENIED, "refused on purpose") : 0;
 }
 
-static struct jz_store *open_store(void)
-{
-    struct jz_error err;
-    struct jz_store *store = NULL;
-    if (jz_store_open(url, keyring, &options, &store, &err) < 0)
-        fail_msg("%s", err.text);
-    return store;
-}
-
 static int64_t new_person(struct jz_store *store)
 {
     struct jz_error err;
@@ -105,20 +86,6 @@ static struct jz_head read_head(struct jz_store *store)
     return head;
 }
 
-static int64_t count(struct jz_store *store, const char *question)
-{
-    struct jz_error err;
-    struct jz_sql *sql = NULL;
-    struct jz_sql_rows *rows = NULL;
-    assert_int_equal(jz_store_reader(store, &sql, &err), 0);
-    assert_int_equal(jz_sql_query(sql, question, NULL, 0, &rows, &err), 0);
-    assert_int_equal(jz_sql_next(rows, &err), 1);
-    const int64_t n = jz_sql_int(rows, 0);
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    return n;
-}
-
 static void a_second_database_is_refused(void **state)
 {
     (void)state;
@@ -130,7 +97,7 @@ static void states_follow_facts(void **state)
 {
     (void)state;
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     struct sighting s = { .person = new_person(store) };
     struct jz_act act = { .person = s.person, .decide = see, .context = &s };
     struct jz_person_state p;
@@ -156,7 +123,7 @@ static void one_person_is_decided_in_order(void **state)
     (void)state;
     enum { ACTS = 600 };
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     const int64_t persons[2] = { new_person(store), new_person(store) };
     static struct sighting s[ACTS];
     static struct jz_act acts[ACTS];
@@ -177,7 +144,7 @@ static void a_refused_act_leaves_nothing_and_hurts_nobody(void **state)
     (void)state;
     enum { ACTS = 9 };
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     struct sighting s[ACTS];
     struct jz_act acts[ACTS];
     for (int i = 0; i < ACTS; i++) {
@@ -206,7 +173,7 @@ static void facts_are_never_changed(void **state)
     struct jz_error err;
     const struct jz_sql_options plain = { 0 };
     struct jz_sql *sql = NULL;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     new_person(store);
     assert_int_equal(jz_sql_open(url, &plain, &sql, &err), 0);
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
@@ -221,13 +188,13 @@ static void facts_are_never_changed(void **state)
 static void two_writers_make_one_chain(void **state)
 {
     (void)state;
-    struct jz_store *a = open_store(), *b = open_store();
-    const int64_t before = count(a, "SELECT COUNT(*) FROM person");
+    struct jz_store *a = open_store(&options), *b = open_store(&options);
+    const int64_t before = ask_store(a, "SELECT COUNT(*) FROM person");
     const uint64_t size = read_head(a).tree.size;
     for (int i = 0; i < 20; i++)
         new_person(i % 3 ? a : b);
     assert_int_equal(read_head(a).tree.size, size + 40);
-    assert_int_equal(count(b, "SELECT COUNT(*) FROM person"), before + 20);
+    assert_int_equal(ask_store(b, "SELECT COUNT(*) FROM person"), before + 20);
     jz_store_close(a);
     jz_store_close(b);
 }
@@ -236,7 +203,7 @@ static void a_clock_that_went_back_stops_the_writer(void **state)
 {
     (void)state;
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     int64_t id;
     struct jz_act act = { .decide = add_person, .context = &id };
     new_person(store);
@@ -294,7 +261,7 @@ static void the_queue_is_bounded(void **state)
     (void)state;
     enum { ACTS = JZ_STORE_QUEUE_ACTS + 500 };
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     struct sighting s = { .person = new_person(store), .refuse = true };
     struct jz_act *acts = calloc(ACTS, sizeof *acts);
     for (int i = 0; i < ACTS; i++)
@@ -341,7 +308,7 @@ static void a_list_is_decided_in_its_turn(void **state)
     (void)state;
     enum { PERSONS = 700 };
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     static int64_t persons[PERSONS + 1];
     static struct sighting before[PERSONS], after[PERSONS];
     static struct jz_act acts[2 * PERSONS + 1];
@@ -381,12 +348,12 @@ static void pages_give_everybody_once(void **state)
     static const size_t rooms[] = { JZ_STATES_PAGE_MIN, 50, 333, 4096 };
     static struct jz_person_state states[4096];
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     struct jz_sql *sql = NULL;
     for (int i = 0; i < 40; i++)
         new_person(store);
-    const int64_t people = count(store, "SELECT count(*) FROM person WHERE of IS NULL");
-    const int64_t signs = count(store, "SELECT count(*) FROM evidence");
+    const int64_t people = ask_store(store, "SELECT count(*) FROM person WHERE of IS NULL");
+    const int64_t signs = ask_store(store, "SELECT count(*) FROM evidence");
     assert_true(signs > 100);
     assert_int_equal(jz_store_reader(store, &sql, &err), 0);
     for (size_t k = 0; k < sizeof rooms / sizeof rooms[0]; k++) {
@@ -421,7 +388,7 @@ static void many_acts_of_one_person_starve_nobody(void **state)
     (void)state;
     enum { ACTS = 3000 };
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     static struct sighting s[ACTS];
     struct sighting other = { .person = new_person(store) };
     struct jz_act *acts = calloc(ACTS, sizeof *acts);
@@ -471,16 +438,16 @@ static void the_room_of_an_act_is_its_own(void **state)
     static const int rows[ACTS] = { JZ_STORE_ENTRY_ROWS / 2, 10, JZ_STORE_ENTRY_ROWS - 10,
                                     JZ_STORE_ENTRY_ROWS + 1 };
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     struct jz_act acts[ACTS];
     for (int i = 0; i < ACTS; i++)
         acts[i] =
             (struct jz_act){ .decide = add_many_rows, .context = (void *)(uintptr_t)&rows[i] };
-    const int64_t before = count(store, "SELECT COUNT(*) FROM audit_node WHERE level = 1000");
+    const int64_t before = ask_store(store, "SELECT COUNT(*) FROM audit_node WHERE level = 1000");
     assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
     for (int i = 0; i < ACTS; i++)
         assert_int_equal(acts[i].result, i == 3 ? JZ_E_LIMIT : 0);
-    assert_int_equal(count(store, "SELECT COUNT(*) FROM audit_node WHERE level = 1000"),
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM audit_node WHERE level = 1000"),
                      before + rows[0] + rows[1] + rows[2]);
     jz_store_close(store);
 }
@@ -506,7 +473,7 @@ static void a_commit_is_never_taken_back(void **state)
 {
     (void)state;
     struct jz_error err;
-    struct jz_store *store = open_store();
+    struct jz_store *store = open_store(&options);
     struct sighting s = { .person = new_person(store) };
     struct jz_act acts[] = {
         { .decide = add_bad_policy },
@@ -523,40 +490,11 @@ static void a_commit_is_never_taken_back(void **state)
     jz_store_close(store);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    struct jz_error err;
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(keys, sizeof keys, "%s/keys", folder);
-    if (on_postgres)
-        snprintf(url, sizeof url, "%s", getenv("JIANZAI_POSTGRES"));
-    else
-        snprintf(url, sizeof url, "%s/register.db", folder);
-    if (jz_keyring_create(keys, JZ_SUITE_INTERNATIONAL, NULL, &err) < 0 ||
-        jz_keyring_open(keys, NULL, &keyring, &err) < 0 ||
-        jz_store_create(url, JZ_SUITE_INTERNATIONAL, &err) < 0) {
-        print_error("%s\n", err.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    jz_keyring_free(keyring);
-    jz_autofree char *command = NULL;
-    return asprintf(&command, "rm -rf %s", folder) < 0 ? -1 : system(command);
-}
-
 int main(int argc, char **argv)
 {
     int status;
-    if (run_below_private_server(argc, argv, &status))
+    if (!place_choose(argc, argv, &status))
         return status;
-    on_postgres = argc > 1 && strcmp(argv[1], "postgres") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_database_is_refused),
         cmocka_unit_test(states_follow_facts),
@@ -574,5 +512,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(pages_give_everybody_once),
         cmocka_unit_test(a_commit_is_never_taken_back),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, place_set_up, place_tear_down);
 }

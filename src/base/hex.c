@@ -1,4 +1,4 @@
-#include "audit/hex.h"
+#include "base/hex.h"
 
 char *jz_hex_write(const void *data, size_t size, char *ret_text)
 {
