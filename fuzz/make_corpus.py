@@ -418,9 +418,89 @@ def templates():
     yield "next-version", blob(1, (b"first", b"2018", 2)).replace(b"JZT\1", b"JZT\2")
 
 
+def cards():
+    """Responses of a social security card, each behind its length, as bridge/ssse.c asks."""
+    done, withheld, no_record = b"\x90\0", b"\x69\x82", b"\x6a\x83"
+
+    def record(tag, value):
+        return bytes([tag, len(value)]) + value + done
+
+    def tape(*responses):
+        return b"".join(bytes([len(response)]) + response for response in responses)
+
+    def card(name="王试用", number=b"34052419800101001X", extension=None):
+        name = name.encode("gb18030")
+        return [done, done, record(7, b"A12345678"), record(5, b"\x20\x19\x05\x01"),
+                record(6, b"\x20\x29\x04\x30"), done, record(8, number),
+                record(9, name[:30].ljust(30, b"\0")),
+                no_record if extension is None else record(0x4e, extension.ljust(20, b"\0"))]
+
+    good = card()
+    yield "version-1", tape(*good)
+    yield "version-2", tape(*card(extension=b""))
+    yield "long-name", tape(*card("试" * 15, extension="用".encode("gb18030")))
+    yield "rare-name", tape(*card("李𬭎"))
+    yield "old-number", tape(*card(number=b"340524800101001\0\0\0"))
+    yield "wrong-number", tape(*card(number=b"340524198001010011"))
+    yield "passport", tape(*card(number=b"USA C01234567"))
+    yield "withheld", tape(*good[:6], withheld, withheld, withheld)
+    yield "closed-files", tape(done, withheld, withheld)
+    yield "steps", tape(b"\x61\x13", b"\x6f\x11" + b"\0" * 17 + done, done, b"\x6c\x0b",
+                        *good[2:])
+    yield "more-and-more", tape(*[b"\x61\x02"] * 5)
+    yield "wrong-length-for-ever", tape(done, done, *[b"\x6c\x0b"] * 5)
+    yield "other-card", tape(b"\x6a\x82")
+    yield "removed", tape(*good[:4])
+    yield "cut-value", tape(*good[:2], good[2][:5] + done)
+    yield "cut-head", tape(*good[:2], b"\x07" + done)
+    yield "no-status", tape(*good[:2], b"\x90")
+    yield "empty", tape(*good[:2], b"")
+    yield "other-record", tape(*good[:2], good[3])
+    yield "bad-name", tape(*good[:7], record(9, b"\xff\x81\x80"), no_record)
+    yield "escape-in-name", tape(*good[:7], record(9, b"a\x1bb"), no_record)
+    yield "nul-in-number", tape(*good[:6], record(8, b"3405\x0024"))
+    yield "blank-card", tape(done, done, *[record(tag, b"\xff" * 9) for tag in (7, 5, 6)])
+    yield "full-name", tape(*good[:7], record(9, b"a" * 255)[:255])
+
+
+def answers():
+    """The first byte is what was asked: 0 probe, 1 read."""
+    card = ('{"card":{"kind":"social_card","card_number":"A12345678","name":"王试用","document":'
+            '{"kind":"citizen_id","number":"340524198001010011","warnings":["wrong_check"]},'
+            '"valid_from":"2019-05-01","valid_until":"2029-04-30"}}')
+    for name, asked, text in [
+        ("card", 1, card),
+        ("card-line", 1, card + "\r\nand more\n"),
+        ("withheld", 1, '{"card":{"kind":"social_card","withheld":true}}'),
+        ("passport", 1, '{"card":{"kind":"passport","document":{"kind":"passport",'
+                        '"number":"C01234567","issuer":"USA"}}}'),
+        ("escapes", 1, '{"card":{"kind":"citizen_id","name":"\\u738b\\ud86d\\udf4e","document":'
+                       '{"kind":"unknown","number":"x/-1"}}}'),
+        ("error", 1, '{"error":"no_card"}'),
+        ("readers", 0, '{"readers":[{"name":"ACS ACR39U 00 00","card":true},{"name":"读卡"}]}'),
+        ("no-readers", 0, '{"readers":[]}'),
+        ("bad-question", 0, card),
+        ("bad-cut", 1, card[:-9]),
+        ("bad-key", 1, '{"card":{"kind":"social_card","card_number":"1","colour":"red"}}'),
+        ("bad-twice", 1, '{"error":"no_card","error":"no_card"}'),
+        ("bad-error", 1, '{"error":"busy"}'),
+        ("bad-nul", 1, '{"error":"no_card\\u0000"}'),
+        ("bad-empty", 1, ""),
+        ("bad-kind", 1, '{"card":{"kind":"unknown"}}'),
+        ("bad-date", 1, '{"card":{"kind":"social_card","withheld":true,"valid_from":"2019"}}'),
+        ("bad-name", 1, '{"card":{"kind":"social_card","withheld":true,"name":"\\n"}}'),
+        ("bad-many", 0, '{"readers":[' + ",".join(['{"name":"x"}'] * 17) + ']}'),
+        ("bad-nested", 1, '{"card":' * 900 + "1" + "}" * 900),
+        ("bad-long", 1, '{"error":"' + "x" * 8192 + '"}'),
+    ]:
+        yield name, bytes([asked]) + text.encode()
+    yield "bad-utf8", b"\1" + b'{"error":"\xff"}'
+
+
 def main():
     for target, seeds in {"image": images(), "ppm": ppms(), "onnx": onnxes(), "csv": csvs(),
-                          "document": documents(), "template": templates()}.items():
+                          "document": documents(), "template": templates(), "card": cards(),
+                          "answer": answers()}.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in seeds:
