@@ -210,6 +210,9 @@ int jz_manifest_load(const char *path, struct jz_manifest **ret_manifest, struct
     if (e != CYAML_OK)
         return jz_error_set(err, e == CYAML_ERR_OOM ? JZ_E_MEMORY : JZ_E_FORMAT, "%s: %.400s", path,
                             complaint.used ? complaint.text : cyaml_strerror(e));
+    /* libcyaml finds nothing wrong with a file in which nothing stands. */
+    if (!m)
+        return jz_error_set(err, JZ_E_FORMAT, "%s: is empty", path);
     if ((r = check_references(m, path, err)) < 0)
         return r;
     *ret_manifest = JZ_TAKE(m);

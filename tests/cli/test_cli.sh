@@ -56,6 +56,8 @@ expect "manifest with a wrong name" 2 "'nobody' is not listed" \
 printf 'version: 1\nmodels: 7\n' >"$work/broken/manifest.yaml"
 expect "manifest of another shape" 2 "manifest.yaml" "$program" models --models "$work/broken"
 expect "no manifest" 2 "manifest.yaml" "$program" models --models "$work"
+: >"$work/broken/manifest.yaml"
+expect "an empty manifest" 2 "is empty" "$program" models --models "$work/broken"
 json "models as JSON" "len(answers) == 6 and all(a['state'] == 'missing' for a in answers)" \
     "$program" models --json --models "$work/none"
 
