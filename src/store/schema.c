@@ -96,11 +96,11 @@ static int has_tables(struct jz_sql *sql, bool *ret, struct jz_error *err)
         [JZ_SQLITE] = "SELECT 1 FROM sqlite_master LIMIT 1",
         [JZ_POSTGRES] = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() LIMIT 1",
     };
-    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    int r = jz_sql_query(sql, questions[jz_sql_dialect(sql)], NULL, 0, &rows, err);
-    if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
+    int64_t found = 0;
+    const int r = jz_sql_number(sql, questions[jz_sql_dialect(sql)], NULL, 0, &found, err);
+    if (r < 0)
         return r;
-    *ret = r == 1;
+    *ret = found == 1;
     return 0;
 }
 
@@ -109,8 +109,7 @@ static void make_secret(char ret_secret[JZ_RECEIPT_SECRET_BYTES])
 {
     uint8_t bytes[(JZ_RECEIPT_SECRET_BYTES - 1) / 2];
     jz_random(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(ret_secret + 2 * i, 3, "%02x", bytes[i]);
+    jz_hex_write(bytes, sizeof bytes, ret_secret);
 }
 
 static int begin_chain(struct jz_sql *sql, enum jz_suite suite, struct jz_error *err)
@@ -214,11 +213,11 @@ static int has_meta(struct jz_sql *sql, bool *ret, struct jz_error *err)
         [JZ_POSTGRES] = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND "
                         "tablename = 'meta'",
     };
-    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    int r = jz_sql_query(sql, questions[jz_sql_dialect(sql)], NULL, 0, &rows, err);
-    if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
+    int64_t found = 0;
+    const int r = jz_sql_number(sql, questions[jz_sql_dialect(sql)], NULL, 0, &found, err);
+    if (r < 0)
         return r;
-    *ret = r == 1;
+    *ret = found == 1;
     return 0;
 }
 
