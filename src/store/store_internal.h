@@ -28,7 +28,7 @@ struct jz_entry {
     struct jz_write *writes;
     size_t count, room;
     int64_t next_id, now;
-    bool policies_changed, is_bulk;
+    bool policies_changed, is_bulk, has_company;
     int failed; /* sticky: out of memory or over a limit */
 };
 
@@ -49,7 +49,11 @@ struct jz_queue {
     struct jz_act *buckets[1 << JZ_QUEUE_BUCKET_BITS]; /* the heads of lines, by person */
 };
 void jz_queue_add(struct jz_queue *queue, struct jz_act *act);
-/* An act that names a list of persons comes alone. */
+/* An act that names a list of persons or stands alone comes alone. */
+static inline bool jz_act_is_alone(const struct jz_act *act)
+{
+    return act->persons || act->alone;
+}
 size_t jz_queue_take(struct jz_queue *queue, struct jz_act **ret_acts, size_t room);
 
 /*

@@ -275,6 +275,70 @@ static void the_queue_is_bounded(void **state)
     jz_store_close(store);
 }
 
+/* ---- Acts that stand alone ---- */
+
+struct look {
+    int64_t person; /* that it adds */
+    bool has_company;
+};
+
+static int look_around(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                       struct jz_error *err)
+{
+    struct look *l = context;
+    l->has_company = jz_entry_has_company(entry);
+    return add_person(&l->person, state, entry, err);
+}
+
+static bool has_company(struct jz_store *store)
+{
+    struct jz_error err;
+    struct look l;
+    struct jz_act act = { .decide = look_around, .context = &l, .alone = true };
+    assert_int_equal(jz_store_act(store, &act, &err), 0);
+    return l.has_company;
+}
+
+static void an_act_alone_shares_its_commit_with_nobody(void **state)
+{
+    (void)state;
+    enum { ACTS = 7, ALONE = 3 };
+    struct jz_error err;
+    struct jz_store_stats before, after;
+    struct jz_act acts[ACTS];
+    int64_t ids[ACTS];
+    struct jz_store *store = open_store(&options);
+    for (int i = 0; i < ACTS; i++)
+        acts[i] = (struct jz_act){ .decide = add_person, .context = &ids[i], .alone = i == ALONE };
+    jz_store_stats(store, &before);
+    assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
+    jz_store_stats(store, &after);
+    assert_int_equal(after.groups - before.groups, 3);
+    for (int i = 0; i < ACTS; i++) {
+        assert_int_equal(acts[i].result, 0);
+        assert_true(i == 0 || ids[i] > ids[i - 1]);
+    }
+    jz_store_close(store);
+}
+
+static void a_large_act_knows_whether_others_write(void **state)
+{
+    (void)state;
+    struct jz_store *store = open_store(&options), *other = open_store(&options);
+    assert_false(has_company(store));
+    assert_false(has_company(store));
+    new_person(store);
+    assert_true(has_company(store));
+    jz_store_close(store);
+
+    store = open_store(&options);
+    assert_false(has_company(store));
+    new_person(other);
+    assert_true(has_company(store));
+    jz_store_close(other);
+    jz_store_close(store);
+}
+
 /* ---- Acts that name a list ---- */
 
 struct crowd {
@@ -508,6 +572,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(many_acts_of_one_person_starve_nobody),
         cmocka_unit_test(the_room_of_an_act_is_its_own),
+        cmocka_unit_test(an_act_alone_shares_its_commit_with_nobody),
+        cmocka_unit_test(a_large_act_knows_whether_others_write),
         cmocka_unit_test(a_list_is_decided_in_its_turn),
         cmocka_unit_test(pages_give_everybody_once),
         cmocka_unit_test(a_commit_is_never_taken_back),
