@@ -306,8 +306,11 @@ static int check_no_import(struct jz_store *store, struct jz_error *err)
     e = jz_person_import_running(sql, name, err);
     jz_store_return(store, sql);
     if (e == 0 && *name)
-        return jz_error_set(err, JZ_E_BUSY,
-                            "an import is unfinished (%s): finish it first, then renew", name);
+        return jz_error_set(
+            err, JZ_E_BUSY,
+            "an import is unfinished (%.24s…): run that file again first; if it is lost, "
+            "type: " JZ_IMPORT_GIVE_UP,
+            name);
     return e;
 }
 
