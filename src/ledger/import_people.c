@@ -128,6 +128,20 @@ static int check_options(const struct jz_import_people_options *o, struct jz_err
     return 0;
 }
 
+/*
+ * Documents were looked for by their hashes under a version of the key, which a renewal after a
+ * rotation takes away; once the import has begun there is no renewal.
+ */
+static int check_key(const struct jz_importing *m, struct jz_error *err)
+{
+    jz_keyring_refresh(m->keyring);
+    return jz_keyring_versions(m->keyring, JZ_KEY_LOOKUP) == m->key
+               ? 0
+               : jz_error_set(err, JZ_E_BUSY,
+                              "the key 'lookup' was rotated while the file was checked: type the "
+                              "command again");
+}
+
 /* One phase with its time. */
 static int run_phase(struct jz_importing *m, enum jz_import_phase phase,
                      int (*run)(struct jz_importing *, struct jz_error *),
@@ -177,7 +191,7 @@ static int import(struct jz_importing *m, struct jz_import_result *result, struc
     result->resumed = m->resumed;
     if (!m->resumed && m->counts.people + m->counts.benefits == 0)
         return 0;
-    if (!m->resumed && (r = jz_import_begin(m, err)) < 0)
+    if (!m->resumed && ((r = check_key(m, err)) < 0 || (r = jz_import_begin(m, err)) < 0))
         return r;
     result->import = m->import;
     return run_phases(m, result, err);

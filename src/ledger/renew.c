@@ -318,6 +318,7 @@ int jz_renew(struct jz_store *store, const struct jz_renew_options *options,
              struct jz_renew_result *ret_result, struct jz_error *err)
 {
     struct renewing r = { .store = store, .keyring = jz_store_keyring(store), .options = options };
+    jz_keyring_refresh(r.keyring);
     r.newest = r.result.lookup = jz_keyring_versions(r.keyring, JZ_KEY_LOOKUP);
     r.result.biometric = jz_keyring_versions(r.keyring, JZ_KEY_BIOMETRIC);
     int e;
