@@ -79,6 +79,9 @@ int jz_schema_check_keyring(struct jz_sql *sql, const struct jz_keyring *keyring
                             struct jz_error *err) JZ_MUST_CHECK;
 int jz_schema_bind_keyring(const char *url, const struct jz_keyring *keyring,
                            struct jz_error *err) JZ_MUST_CHECK;
+/* What jz_store_migrate does, by any steps to any version: all of them in one commit, or none. */
+int jz_schema_migrate(const char *url, const char *const *steps, int to, int *ret_from,
+                      struct jz_error *err) JZ_MUST_CHECK;
 
 /*
  * chain.c: leaf, chain and mark for the facts among the rows of a group, perhaps on a thread of its

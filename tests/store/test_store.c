@@ -1,7 +1,7 @@
 /* The store: acts, groups, the chain's head, several writers, clocks. On SQLite or PostgreSQL. */
 #include "place.h"
 
-#include "store/fact.h"
+#include "store/store_internal.h"
 
 #include <string.h>
 
@@ -253,6 +253,110 @@ static void a_newer_database_is_refused(void **state)
     assert_int_equal(jz_store_migrate(url, &from, &err), 0);
     assert_int_equal(from, JZ_SCHEMA_VERSION);
     jz_sql_close(sql);
+}
+
+/* ---- Forward from old versions ---- */
+
+/* Made up, as no older schema was ever released: the database they begin with is of version 1. */
+static const char *const made_steps[] = {
+    NULL,
+    "CREATE TABLE made (id INTEGER PRIMARY KEY); INSERT INTO made VALUES (1)",
+    "ALTER TABLE made ADD COLUMN word TEXT; UPDATE made SET word = 'old'",
+    "INSERT INTO made (id, word) VALUES (2, 'new')",
+};
+static const char *const broken_steps[] = { NULL, "CREATE TABLE half (id INTEGER PRIMARY KEY)",
+                                            "INSERT INTO nowhere VALUES (1)" };
+static const char *const missing_steps[] = { NULL, "CREATE TABLE half (id INTEGER PRIMARY KEY)",
+                                             NULL, "SELECT 1" };
+enum { MADE_VERSION = 4 };
+
+static void set_version(const char *script)
+{
+    struct jz_error err;
+    struct jz_sql *sql = NULL;
+    assert_int_equal(jz_sql_open(url, NULL, &sql, &err), 0);
+    assert_int_equal(jz_sql_script(sql, script, &err), 0);
+    jz_sql_close(sql);
+}
+
+static void check_version(int wanted)
+{
+    struct jz_error err;
+    int version = 0;
+    assert_int_equal(jz_store_version(url, &version, &err), 0);
+    assert_int_equal(version, wanted);
+}
+
+static void *migrate(void *context)
+{
+    struct jz_error err;
+    int *from = context;
+    if (jz_schema_migrate(url, made_steps, MADE_VERSION, from, &err) < 0) {
+        print_error("%s\n", err.text);
+        *from = -1;
+    }
+    return NULL;
+}
+
+static void all_steps_are_taken_or_none(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    struct jz_store *store = open_store(&options);
+    const int64_t person = new_person(store);
+    const struct jz_head before = read_head(store);
+    int from = 77;
+    assert_int_equal(jz_schema_migrate(url, broken_steps, 3, &from, &err), JZ_E_INTERNAL);
+    assert_non_null(strstr(err.text, "from version 2 to 3"));
+    assert_int_equal(jz_schema_migrate(url, missing_steps, 4, &from, &err), JZ_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "no way from version 2"));
+    assert_int_equal(from, 77);
+    check_version(1);
+    /* Nothing of the steps before is left: they can be taken. */
+    assert_int_equal(jz_schema_migrate(url, broken_steps, 2, &from, &err), 0);
+    assert_int_equal(from, 1);
+    check_version(2);
+    set_version("DROP TABLE half; UPDATE meta SET value = '1' WHERE name = 'schema'");
+
+    const struct jz_head after = read_head(store);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(ask_store_with(store, "SELECT count(*) FROM person WHERE id = $1",
+                                    (const struct jz_sql_value[]){ jz_int(person) }, 1),
+                     1);
+    jz_store_close(store);
+}
+
+/* Two who migrate at once take each step once. */
+static void an_old_database_comes_forward(void **state)
+{
+    (void)state;
+    enum { PROGRAMS = 4 };
+    struct jz_error err;
+    struct jz_store *store = NULL;
+    pthread_t threads[PROGRAMS];
+    int from[PROGRAMS], moved = 0;
+    for (int i = 0; i < PROGRAMS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, migrate, &from[i]), 0);
+    for (int i = 0; i < PROGRAMS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(from[i] == 1 || from[i] == MADE_VERSION);
+        moved += from[i] == 1;
+    }
+    assert_int_equal(moved, 1);
+    check_version(MADE_VERSION);
+
+    /* This program is older than that, and one that wants more says what to type. */
+    assert_int_equal(jz_store_open(url, keyring, &options, &store, &err), JZ_E_UNSUPPORTED);
+    assert_int_equal(jz_schema_migrate(url, made_steps, 2, &from[0], &err), JZ_E_UNSUPPORTED);
+    set_version("UPDATE meta SET value = '0' WHERE name = 'schema'");
+    assert_int_equal(jz_store_open(url, keyring, &options, &store, &err), JZ_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "jianzai db migrate"));
+    assert_int_equal(jz_store_migrate(url, &from[0], &err), JZ_E_UNSUPPORTED);
+    set_version("UPDATE meta SET value = '1' WHERE name = 'schema'");
+    store = open_store(&options);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM made WHERE word IS NOT NULL"), 2);
+    jz_store_close(store);
+    set_version("DROP TABLE made");
 }
 
 /* A batch larger than the queue: post waits for room, nothing is lost. */
@@ -569,6 +673,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_clock_that_went_back_stops_the_writer),
         cmocka_unit_test(read_only_is_read_only),
         cmocka_unit_test(a_newer_database_is_refused),
+        cmocka_unit_test(all_steps_are_taken_or_none),
+        cmocka_unit_test(an_old_database_comes_forward),
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(many_acts_of_one_person_starve_nobody),
         cmocka_unit_test(the_room_of_an_act_is_its_own),
