@@ -96,12 +96,13 @@ int jz_shred_sign(const struct jz_keyring *keyring, struct jz_shred *shred, stru
     uint8_t bytes[SHRED_MAX_BYTES];
     if (!is_line(shred->operator) || !is_line(shred->reason))
         return jz_error_set(err, JZ_E_USAGE, "operator and reason are one line of text each");
-    int r = jz_keyring_public(keyring, jz_keyring_versions(keyring, JZ_KEY_SIGN), &key, err);
+    const unsigned version = jz_keyring_versions(keyring, JZ_KEY_SIGN);
+    int r = jz_keyring_public(keyring, version, &key, err);
     if (r < 0)
         return r;
     memcpy(shred->key, key.id, sizeof key.id);
     const size_t size = encode(shred, bytes);
-    return jz_keyring_sign(keyring, JZ_SHRED_DOMAIN, bytes, size, shred->signature, err);
+    return jz_keyring_sign(keyring, version, JZ_SHRED_DOMAIN, bytes, size, shred->signature, err);
 }
 
 int jz_shred_verify(const struct jz_public_key *key, const struct jz_shred *shred,

@@ -83,6 +83,8 @@ static int64_t next_person(struct bench *b)
 
 static void *call(void *context)
 {
+    static const struct jz_claim_document documents[] = { { "resident_id" },
+                                                          { "social_security_card" } };
     struct caller *c = context;
     struct bench *b = c->bench;
     while (!atomic_load(&b->stop) && c->result == 0) {
@@ -93,7 +95,7 @@ static void *call(void *context)
             .outcome = JZ_OUTCOME_PASS,
             .operator= "bench",
             .trusted = true,
-            .documents = { "resident_id", "social_security_card" },
+            .documents = documents,
             .document_count = 2,
         };
         struct jz_claim_result result;

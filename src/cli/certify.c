@@ -10,14 +10,15 @@ static int run(int argc, char **argv);
 
 const struct command certify_command = {
     "certify", run,
-    "PERSON --kind KIND [--on DATE] [--by OPERATOR] [--document NAME]… [--frames CLIP --challenge "
-    "A,B]",
+    "PERSON --kind KIND [--on DATE] [--by OPERATOR] [--document NAME[@DAY]]… "
+    "[--frames CLIP --challenge A,B]",
     "one sign of life of one person, by any route, and what becomes of it"
 };
 
 struct certify_options {
     struct desk_options where;
     struct arg_list documents;
+    struct jz_claim_document presented[JZ_CLAIM_DOCUMENTS];
     struct face_options face;
     const char *kind, *by, *frames, *challenge, *place;
     struct jz_date on;
@@ -72,7 +73,7 @@ static int usage_error(const char *text, const char *value)
     return EXIT_USAGE;
 }
 
-static int fill(struct desk *desk, const struct certify_options *o, const char *word,
+static int fill(struct desk *desk, struct certify_options *o, const char *word,
                 struct jz_claim *claim)
 {
     const int kind = o->kind ? JZ_WORD_FIND(jz_evidence_words, o->kind) : -1;
@@ -84,14 +85,13 @@ static int fill(struct desk *desk, const struct certify_options *o, const char *
                            "--frames, --challenge");
     if (!is_face(claim->kind) && (o->frames || o->challenge))
         return usage_error("--frames and --challenge belong to a face, not to ", o->kind);
-    if (o->documents.count > JZ_CLAIM_DOCUMENTS)
-        return usage_error("too many documents", "");
+    if ((claim->document_count = take_documents("certify", &o->documents, o->presented)) < 0)
+        return EXIT_USAGE;
+    claim->documents = o->presented;
     claim->observed_on = jz_date_is_set(o->on) ? o->on : jz_date_today();
     claim->operator= o->by;
     claim->trusted = true;
     claim->place = o->place ? (unsigned)strtoul(o->place, NULL, 10) : 0;
-    for (size_t i = 0; i < o->documents.count; i++)
-        claim->documents[claim->document_count++] = o->documents.texts[i];
     int r = desk_person(desk, word, &claim->person);
     if (r == 0 && o->by)
         r = desk_operator(desk, o->by);
@@ -106,7 +106,7 @@ static int run(int argc, char **argv)
           "KIND: face_remote, counter, home_visit, proxy, materials, …" },
         { "on", ARG_DATE, &o.on, "DATE: day of the sign of life, default today" },
         { "by", ARG_TEXT, &o.by, "OPERATOR: who answers for it" },
-        { "document", ARG_LIST, &o.documents, "NAME: a document presented; may be repeated" },
+        { "document", ARG_LIST, &o.documents, DOCUMENT_HELP },
         { "place", ARG_TEXT, &o.place, "REGION: where, six digits" },
         { "frames", ARG_TEXT, &o.frames, "DIR or FILE: the clip of a face" },
         { "challenge", ARG_TEXT, &o.challenge, "ACTION,ACTION…: what was asked for" },

@@ -1,4 +1,5 @@
 /* jianzai data-match, jianzai unit-list: files whose rows are signs of life. */
+#include "cli/claim_text.h"
 #include "cli/desk.h"
 #include "cli/progress.h"
 
@@ -14,7 +15,8 @@ static const struct command match_command = {
 };
 static const struct command unit_list_command = {
     "import", run_unit_list,
-    "FILE.csv --unit NAME|--area REGION --by OPERATOR [--document NAME]… [--verdicts FILE.csv] "
+    "FILE.csv --unit NAME|--area REGION --by OPERATOR [--document NAME[@DAY]]… [--verdicts "
+    "FILE.csv] "
     "[--json]",
     "a list of people seen: by an employer, or by a village or community of its own people"
 };
@@ -126,13 +128,13 @@ static int run_match(int argc, char **argv)
 static int run_unit_list(int argc, char **argv)
 {
     struct import_options o = { 0 };
-    struct arg_list documents = { .count = 0 };
+    struct arg_list presented = { .count = 0 };
     const char *unit = NULL, *area = NULL;
     const struct arg args[] = {
         { "unit", ARG_TEXT, &unit, "NAME: the employer, as the register writes it" },
         { "area", ARG_TEXT, &area, "REGION: of the village or community, 2 to 12 digits" },
-        { "document", ARG_LIST, &documents,
-          "NAME: handed in with the list (unit_list, handler_id …); may be repeated" },
+        { "document", ARG_LIST, &presented,
+          "NAME[@DAY]: handed in with the list (unit_list, handler_id …); may be repeated" },
         IMPORT_ARGS(&o),
         DESK_ARGS(&o.where),
     };
@@ -145,10 +147,12 @@ static int run_unit_list(int argc, char **argv)
         return complain_missing("--unit or --area, one of the two: whose list it is");
     if (!o.by)
         return complain_missing("--by is missing: somebody answers for an import");
+    struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS];
+    const int document_count = take_documents("import", &presented, documents);
     struct desk desk;
     struct jz_error err;
     struct jz_claim_import_result result;
-    if (desk_open(&o.where, false, &desk) != 0)
+    if (document_count < 0 || desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
     if ((r = desk_operator(&desk, o.by)) == 0) {
         struct progress progress = { 0 };
@@ -158,8 +162,8 @@ static int run_unit_list(int argc, char **argv)
             .unit = unit,
             .area = area,
             .operator= o.by,
-            .documents = documents.texts,
-            .document_count = documents.count,
+            .documents = documents,
+            .document_count = document_count,
             .on_progress = show_progress,
             .context = &progress,
         };

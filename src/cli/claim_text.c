@@ -55,6 +55,21 @@ void print_reasons(const char *indent, const struct jz_reasons *reasons)
         printf("%s%s: %s\n", indent, name, advice_of(name));
 }
 
+static json_t *json_lacks(const struct jz_claim_lacks *lacks)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < lacks->count; i++) {
+        const struct jz_claim_lack *l = &lacks->of[i];
+        json_array_append_new(
+            list,
+            json_pack("{s:s,s:s,s:o,s:s}", "document", l->document, "reason", l->reason,
+                      "max_age_days",
+                      l->max_age_days ? json_integer((json_int_t)l->max_age_days) : json_null(),
+                      "basis", l->basis));
+    }
+    return list;
+}
+
 json_t *json_claim_result(int64_t person, const struct jz_claim *claim,
                           const struct jz_claim_result *result)
 {
@@ -79,11 +94,20 @@ json_t *json_claim_result(int64_t person, const struct jz_claim *claim,
                         result->receipt ? json_string(result->receipt_code) : json_null());
     json_object_set_new(all, "case",
                         result->opened_case ? json_integer(result->opened_case) : json_null());
-    if (*result->missing_document) {
-        json_object_set_new(all, "missing_document", json_string(result->missing_document));
-        json_object_set_new(all, "missing_basis", json_string(result->missing_basis));
-    }
+    if (result->lacks.count > 0)
+        json_object_set_new(all, "lacking", json_lacks(&result->lacks));
     return all;
+}
+
+/* What is asked for, on which basis, and the word for what is wrong with it. */
+static void print_lack(const struct jz_claim_lack *l)
+{
+    const int known = JZ_WORD_FIND(jz_paper_words, l->document);
+    printf("  asked for: %s%s%s", l->document, known < 0 ? "" : " ",
+           known < 0 ? "" : jz_paper_words[known].zh_hans);
+    if (l->max_age_days)
+        printf(", at most %u days old", l->max_age_days);
+    printf(" (%s): %s\n", l->basis, l->reason);
 }
 
 static const char *const headlines[] = {
@@ -105,8 +129,8 @@ void print_claim_result(int64_t person, const struct jz_claim *claim,
                day_text(b->due_before, before));
     }
     print_reasons("  ", &result->reasons);
-    if (*result->missing_document)
-        printf("  missing: %s (%s)\n", result->missing_document, result->missing_basis);
+    for (int i = 0; i < result->lacks.count; i++)
+        print_lack(&result->lacks.of[i]);
     if (result->tries > 0)
         printf("  failed tries: %d; a person helps after %d\n", result->tries,
                result->tries_allowed);
@@ -115,4 +139,19 @@ void print_claim_result(int64_t person, const struct jz_claim *claim,
     if (result->opened_case)
         printf("  case %lld opened: a clerk calls, and the counter or 12333 knows of it\n",
                (long long)result->opened_case);
+}
+
+int take_documents(const char *command, const struct arg_list *list,
+                   struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS])
+{
+    struct jz_error err;
+    int r = 0;
+    if (list->count > JZ_CLAIM_DOCUMENTS)
+        r = jz_error_set(&err, JZ_E_USAGE, "--document: more than %d", JZ_CLAIM_DOCUMENTS);
+    for (size_t i = 0; i < list->count && r == 0; i++)
+        r = jz_claim_document_parse(list->texts[i], &documents[i], &err);
+    if (r == 0)
+        return (int)list->count;
+    fprintf(stderr, "jianzai: %s: %s\n", command, err.text);
+    return r;
 }

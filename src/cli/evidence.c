@@ -17,7 +17,7 @@ static int run_death_withdraw(int argc, char **argv);
 static const struct command add_command = {
     "add", run_add,
     "PERSON --kind KIND --on DATE --outcome pass|fail|pending --by OPERATOR [--source S] "
-    "[--place R] [--of ID --reason TEXT] [--document NAME]…",
+    "[--place R] [--of ID --reason TEXT] [--document NAME[@DAY]]…",
     "one sign of life that somebody answers for, or the correction of one"
 };
 static const struct command list_command = {
@@ -80,8 +80,6 @@ static int check_words(const struct add_options *o, int *ret_kind, int *ret_outc
         (*ret_kind == JZ_EV_FACE_REMOTE || *ret_kind == JZ_EV_FACE_KIOSK))
         return usage_error(
             "add", "a face passes when it was compared: ", "jianzai certify PERSON --frames CLIP");
-    if (o->documents.count > JZ_CLAIM_DOCUMENTS)
-        return usage_error("add", "too many documents", "");
     return 0;
 }
 
@@ -117,8 +115,13 @@ static int take_source(struct desk *desk, const struct add_options *o, struct jz
 static int add(struct desk *desk, const struct add_options *o, const char *word)
 {
     int kind, outcome;
-    struct jz_claim claim = { .observed_on = o->on, .of = o->of, .operator= o->by };
+    struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS];
+    struct jz_claim claim = {
+        .observed_on = o->on, .of = o->of, .operator= o->by, .documents = documents
+    };
     int r;
+    if ((claim.document_count = take_documents("add", &o->documents, documents)) < 0)
+        return EXIT_USAGE;
     if ((r = check_words(o, &kind, &outcome)) != 0 ||
         (r = take_place(o->place, &claim.place)) != 0 ||
         (r = desk_person(desk, word, &claim.person)) != 0 || (r = desk_operator(desk, o->by)) != 0)
@@ -127,8 +130,6 @@ static int add(struct desk *desk, const struct add_options *o, const char *word)
     claim.outcome = (enum jz_outcome)outcome;
     if ((r = take_source(desk, o, &claim)) != 0)
         return r;
-    for (size_t i = 0; i < o->documents.count; i++)
-        claim.documents[claim.document_count++] = o->documents.texts[i];
     if (claim.outcome == JZ_OUTCOME_PENDING)
         jz_reasons_add(&claim.reasons, "pending_review");
     jz_autofree char *detail = reason_detail(o->reason);
@@ -158,7 +159,7 @@ static int run_add(int argc, char **argv)
         { "place", ARG_TEXT, &o.place, "REGION: where, six digits" },
         { "of", ARG_NUMBER, &o.of, "ID: the evidence that this corrects" },
         { "reason", ARG_TEXT, &o.reason, "TEXT: why it is corrected" },
-        { "document", ARG_LIST, &o.documents, "NAME: a document presented; may be repeated" },
+        { "document", ARG_LIST, &o.documents, DOCUMENT_HELP },
         { "json", ARG_FLAG, &o.json, "print JSON" },
         DESK_ARGS(&o.where),
     };

@@ -14,16 +14,19 @@ static int run(int argc, char **argv);
 
 const struct command person_import_command = {
     "import", run,
-    "FILE.csv --by OPERATOR [--errors FILE] [--override-reason TEXT] [--encoding NAME] [--json]",
-    "take a register of people in; what is wrong goes to a file, the rest goes on"
+    "FILE.csv --by OPERATOR [--errors FILE] [--override-reason TEXT] [--encoding NAME] [--json] | "
+    "--give-up --by OPERATOR --reason TEXT [--json]",
+    "take a register of people in; what is wrong goes to a file, the rest goes on. --give-up ends "
+    "an "
+    "unfinished import whose file is lost"
 };
 
 enum { SHOWN_ERRORS = 10 };
 
 struct import_options {
     struct desk_options where;
-    const char *by, *errors, *override_reason, *encoding;
-    bool json;
+    const char *by, *errors, *override_reason, *encoding, *reason;
+    bool json, give_up;
 };
 
 /* What the import calls back with. */
@@ -91,14 +94,15 @@ static void print_result(const struct import_options *o, const struct jz_import_
 {
     const struct jz_import_counts *c = &r->counts;
     if (o->json) {
-        print_json(json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:b,s:{s:o,s:o,s:o,s:o}}", "rows",
-                             (json_int_t)c->rows, "people", (json_int_t)c->people, "benefits",
-                             (json_int_t)c->benefits, "there", (json_int_t)c->there, "refused",
-                             (json_int_t)c->refused, "warned", (json_int_t)c->warned, "import",
-                             r->import ? json_integer(r->import) : json_null(), "resumed",
-                             r->resumed, "seconds", "checking", json_number(r->seconds[0]),
-                             "writing", json_number(r->seconds[1]), "indexing",
-                             json_number(r->seconds[2]), "adding", json_number(r->seconds[3])));
+        print_json(json_pack(
+            "{s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:b,s:o,s:{s:o,s:o,s:o,s:o}}", "rows",
+            (json_int_t)c->rows, "people", (json_int_t)c->people, "benefits",
+            (json_int_t)c->benefits, "there", (json_int_t)c->there, "refused",
+            (json_int_t)c->refused, "warned", (json_int_t)c->warned, "import",
+            r->import ? json_integer(r->import) : json_null(), "resumed", r->resumed,
+            "longest_hold_ms", json_number((double)r->longest_hold_ns / 1e6), "seconds", "checking",
+            json_number(r->seconds[0]), "writing", json_number(r->seconds[1]), "indexing",
+            json_number(r->seconds[2]), "adding", json_number(r->seconds[3])));
         return;
     }
     const double seconds = r->seconds[0] + r->seconds[1] + r->seconds[2] + r->seconds[3];
@@ -109,9 +113,10 @@ static void print_result(const struct import_options *o, const struct jz_import_
            (long long)c->refused);
     if (c->warned > 0)
         printf("%lld taken with a warning because of the reason given\n", (long long)c->warned);
-    printf("%.1f s: checking %.1f, writing %.1f, indexing %.1f, adding %.1f; %.0f rows/s\n",
+    printf("%.1f s: checking %.1f, writing %.1f, indexing %.1f, adding %.1f; %.0f rows/s, the "
+           "longest hold of the writer %.0f ms\n",
            seconds, r->seconds[0], r->seconds[1], r->seconds[2], r->seconds[3],
-           seconds > 0 ? (double)c->rows / seconds : 0.0);
+           seconds > 0 ? (double)c->rows / seconds : 0.0, (double)r->longest_hold_ns / 1e6);
     if (c->refused > 0 && o->errors)
         printf("what was refused, and why, stands in %s\n", o->errors);
     else if (c->refused > SHOWN_ERRORS)
@@ -158,6 +163,33 @@ static int import(struct desk *desk, const char *path, enum jz_encoding encoding
     return result.counts.refused > 0 ? EXIT_REJECTED : 0;
 }
 
+static int give_up(struct desk *desk, const struct import_options *o)
+{
+    struct watch w = { .refused = 0 };
+    struct jz_error err;
+    const struct jz_import_give_up_options options = {
+        .operator= o->by,
+        .reason = o->reason,
+        .on_progress = on_progress,
+        .context = &w,
+    };
+    struct jz_import_give_up_result result;
+    const int r = jz_import_give_up(desk->store, &options, &result, &err);
+    progress_end(&w.progress);
+    if (r < 0) {
+        complain(NULL, &err);
+        return EXIT_USAGE;
+    }
+    if (o->json)
+        print_json(json_pack("{s:I,s:s,s:I}", "import", (json_int_t)result.import, "file",
+                             result.file, "people", (json_int_t)result.people));
+    else
+        printf("the import of %s is given up; the %lld people it brought stay and are found by "
+               "their documents\n",
+               result.file, (long long)result.people);
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     struct import_options o = { .encoding = "auto" };
@@ -167,14 +199,21 @@ static int run(int argc, char **argv)
         { "override-reason", ARG_TEXT, &o.override_reason,
           "TEXT: take rows with a wrong check digit and the like, and say why" },
         { "encoding", ARG_TEXT, &o.encoding, "NAME: auto (default), utf-8 or gb18030" },
+        { "give-up", ARG_FLAG, &o.give_up,
+          "end the unfinished import; whom it brought stays in the register" },
+        { "reason", ARG_TEXT, &o.reason, "TEXT: why it is given up" },
         { "json", ARG_FLAG, &o.json, "print JSON" },
         DESK_ARGS(&o.where),
     };
     int first;
-    int r = parse_args(&person_import_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1,
+    int r = parse_args(&person_import_command, args, sizeof args / sizeof args[0], argc, argv, 0, 1,
                        &first);
     if (r != 0)
         return r < 0 ? 0 : r;
+    if (o.give_up != (first == argc) || (o.reason && !o.give_up)) {
+        fputs("jianzai: import: either a file, or --give-up with --reason\n", stderr);
+        return EXIT_USAGE;
+    }
     enum jz_encoding encoding;
     struct desk desk;
     if (!jz_encoding_parse(o.encoding, &encoding)) {
@@ -184,7 +223,7 @@ static int run(int argc, char **argv)
     }
     if (desk_open(&o.where, false, &desk) != 0)
         return EXIT_USAGE;
-    r = import(&desk, argv[first], encoding, &o);
+    r = o.give_up ? give_up(&desk, &o) : import(&desk, argv[first], encoding, &o);
     desk_close(&desk);
     return r;
 }

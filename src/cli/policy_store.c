@@ -78,10 +78,14 @@ static void explain_kind(const struct jz_policy *p, enum jz_evidence_kind kind, 
     if (accept->max_consecutive)
         printf(", at most %u in a row", accept->max_consecutive);
     puts("");
-    for (size_t i = 0; documents && i < count; i++)
-        printf("        %s, %s%s%s: %s\n", jz_paper_name(&d[i]), jz_form_words[d[i].form].en,
+    for (size_t i = 0; documents && i < count; i++) {
+        char age[40] = "";
+        if (d[i].max_age_days)
+            snprintf(age, sizeof age, ", at most %u days old", d[i].max_age_days);
+        printf("        %s, %s%s%s%s: %s\n", jz_paper_name(&d[i]), jz_form_words[d[i].form].en, age,
                d[i].make_up ? ", only when late" : "",
                d[i].group ? ", or another of its group" : "", p->bases[d[i].basis].cite);
+    }
 }
 
 /* The whole list is long: the documents' own bases come with the documents. */

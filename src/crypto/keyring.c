@@ -14,7 +14,7 @@ struct version {
     struct jz_public_key public;
 };
 
-struct jz_keyring {
+struct jz_key_set {
     enum jz_suite suite;
     unsigned counts[JZ_PURPOSES];
     struct version *versions[JZ_PURPOSES];
@@ -33,21 +33,21 @@ static int prepare(struct version *v, enum jz_purpose purpose, const struct jz_k
     return jz_seal_key_init(v->seal, from->suite, from->secret, err);
 }
 
-int jz_keyring_new(const char *name, const struct jz_keyring_content *content,
-                   struct jz_keyring **ret_keyring, struct jz_error *err)
+int jz_key_set_new(const char *name, const struct jz_keyring_content *content,
+                   struct jz_key_set **ret_set, struct jz_error *err)
 {
-    JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *k = calloc(1, sizeof *k);
-    if (!k)
+    JZ_CLEANUP(jz_key_set_freep) struct jz_key_set *s = calloc(1, sizeof *s);
+    if (!s)
         return jz_error_set(err, JZ_E_MEMORY, "%s: out of memory", name);
-    k->suite = content->suite;
+    s->suite = content->suite;
     for (int p = 0; p < JZ_PURPOSES; p++) {
         const struct jz_key_list *list = &content->keys[p];
-        k->versions[p] = calloc(list->count, sizeof *k->versions[p]);
-        if (!k->versions[p])
+        s->versions[p] = calloc(list->count, sizeof *s->versions[p]);
+        if (!s->versions[p])
             return jz_error_set(err, JZ_E_MEMORY, "%s: out of memory", name);
         for (unsigned i = 0; i < list->count; i++) {
-            k->counts[p]++;
-            int r = prepare(&k->versions[p][i], (enum jz_purpose)p, &list->versions[i], err);
+            s->counts[p]++;
+            int r = prepare(&s->versions[p][i], (enum jz_purpose)p, &list->versions[i], err);
             if (r < 0) {
                 jz_error_prefix(err, "%s: %s, version %u", name,
                                 jz_purpose_name((enum jz_purpose)p), i + 1);
@@ -55,61 +55,121 @@ int jz_keyring_new(const char *name, const struct jz_keyring_content *content,
             }
         }
     }
-    *ret_keyring = JZ_TAKE(k);
+    *ret_set = JZ_TAKE(s);
     return 0;
 }
 
-void jz_keyring_free(struct jz_keyring *k)
+void jz_key_set_free(struct jz_key_set *s)
 {
-    if (!k)
+    if (!s)
         return;
     for (int p = 0; p < JZ_PURPOSES; p++) {
-        for (unsigned i = 0; i < k->counts[p]; i++) {
-            struct version *v = &k->versions[p][i];
+        for (unsigned i = 0; i < s->counts[p]; i++) {
+            struct version *v = &s->versions[p][i];
             if (v->seal)
                 jz_seal_key_done(v->seal);
             free(v->seal);
             EVP_PKEY_free(v->sign);
         }
-        free(k->versions[p]);
+        free(s->versions[p]);
     }
-    free(k);
+    free(s);
+}
+
+/* Secrets are not kept as they were read: what two keys make of the same bytes tells. */
+static bool is_same(const struct version *a, const struct version *b)
+{
+    static const char probe[] = "which key is it";
+    uint8_t x[JZ_DIGEST_BYTES], y[JZ_DIGEST_BYTES];
+    if (a->sign)
+        return b->sign && a->public.suite == b->public.suite &&
+               memcmp(a->public.bytes, b->public.bytes, sizeof a->public.bytes) == 0;
+    return jz_seal_key_mac(a->seal, probe, sizeof probe, x, NULL) == 0 &&
+           jz_seal_key_mac(b->seal, probe, sizeof probe, y, NULL) == 0 &&
+           memcmp(x, y, sizeof x) == 0;
+}
+
+enum jz_key_change jz_key_set_compare(const struct jz_key_set *set, const struct jz_key_set *later)
+{
+    bool grew = false;
+    for (int p = 0; p < JZ_PURPOSES; p++) {
+        if (later->counts[p] < set->counts[p])
+            return JZ_KEYS_FOREIGN;
+        for (unsigned i = 0; i < set->counts[p]; i++)
+            if (!is_same(&set->versions[p][i], &later->versions[p][i]))
+                return JZ_KEYS_FOREIGN;
+        grew |= later->counts[p] > set->counts[p];
+    }
+    return grew ? JZ_KEYS_GREW : JZ_KEYS_SAME;
+}
+
+int jz_keyring_new(const char *name, const struct jz_keyring_content *content,
+                   struct jz_keyring **ret_keyring, struct jz_error *err)
+{
+    struct jz_key_set *set = NULL;
+    const int r = jz_key_set_new(name, content, &set, err);
+    return r < 0 ? r : jz_keyring_watch(set, NULL, NULL, NULL, ret_keyring, err);
 }
 
 enum jz_suite jz_keyring_suite(const struct jz_keyring *k)
 {
-    return k->suite;
+    return jz_keyring_set(k)->suite;
+}
+
+static unsigned count(const struct jz_key_set *s, enum jz_purpose purpose)
+{
+    return (unsigned)purpose < JZ_PURPOSES ? s->counts[purpose] : 0;
 }
 
 unsigned jz_keyring_versions(const struct jz_keyring *k, enum jz_purpose purpose)
 {
-    return (unsigned)purpose < JZ_PURPOSES ? k->counts[purpose] : 0;
+    return count(jz_keyring_set(k), purpose);
 }
 
-/* NULL when there is no such version. */
+static const struct version *find_in(const struct jz_key_set *s, enum jz_purpose purpose,
+                                     unsigned version)
+{
+    return version >= 1 && version <= count(s, purpose) ? &s->versions[purpose][version - 1] : NULL;
+}
+
+/* NULL when there is no such version, not even in the file by now; `why` says what is wrong with
+ * it.
+ */
 static const struct version *find(const struct jz_keyring *k, enum jz_purpose purpose,
-                                  unsigned version)
+                                  unsigned version, struct jz_error *why)
 {
-    return version >= 1 && version <= jz_keyring_versions(k, purpose)
-               ? &k->versions[purpose][version - 1]
-               : NULL;
+    const struct version *v = find_in(jz_keyring_set(k), purpose, version);
+    why->text[0] = 0;
+    if (v)
+        return v;
+    (void)!jz_keyring_look(k, why);
+    return find_in(jz_keyring_set(k), purpose, version);
 }
 
-static const struct version *newest(const struct jz_keyring *k, enum jz_purpose purpose)
+static int no_version(const struct jz_keyring *k, enum jz_purpose purpose, unsigned version,
+                      const struct jz_error *why, struct jz_error *err)
 {
-    return &k->versions[purpose][k->counts[purpose] - 1];
+    return jz_error_set(err, JZ_E_NOT_FOUND,
+                        "the key '%s' has no version %u here, the newest is %u%s%.300s",
+                        jz_purpose_name(purpose), version, jz_keyring_versions(k, purpose),
+                        *why->text ? "; its file cannot be taken over: " : "", why->text);
+}
+
+static const struct version *newest(const struct jz_key_set *s, enum jz_purpose purpose)
+{
+    return &s->versions[purpose][s->counts[purpose] - 1];
 }
 
 const char *jz_keyring_created(const struct jz_keyring *k, enum jz_purpose purpose,
                                unsigned version)
 {
-    const struct version *v = find(k, purpose, version);
+    const struct version *v = find_in(jz_keyring_set(k), purpose, version);
     return v ? v->created : NULL;
 }
 
 size_t jz_seal_overhead(const struct jz_keyring *k)
 {
-    return jz_seal_key_overhead(newest(k, JZ_KEY_IDENTITY)->seal);
+    return jz_seal_key_overhead(newest(jz_keyring_set(k), JZ_KEY_IDENTITY)->seal);
 }
 
 unsigned jz_sealed_version(const void *sealed, size_t size)
@@ -133,7 +193,8 @@ static int seal(const struct jz_keyring *k, enum jz_purpose purpose, enum jz_sea
                 struct jz_bytes context, const void *data, size_t size, uint8_t *ret_sealed,
                 size_t *ret_size, struct jz_error *err)
 {
-    return jz_seal(newest(k, purpose)->seal, k->counts[purpose], kind, context, data, size,
+    const struct jz_key_set *s = jz_keyring_set(k);
+    return jz_seal(newest(s, purpose)->seal, s->counts[purpose], kind, context, data, size,
                    ret_sealed, ret_size, err);
 }
 
@@ -146,12 +207,10 @@ static int unseal(const struct jz_keyring *k, enum jz_purpose purpose, enum jz_s
     int r = jz_sealed_read(sealed, size, &suite, &version, err);
     if (r < 0)
         return r;
-    const struct version *v = find(k, purpose, version);
+    struct jz_error why;
+    const struct version *v = find(k, purpose, version, &why);
     if (!v)
-        return jz_error_set(err, JZ_E_NOT_FOUND,
-                            "sealed with version %u of the key '%s', and the keyring ends at %u: "
-                            "open the newer keyring",
-                            version, jz_purpose_name(purpose), k->counts[purpose]);
+        return no_version(k, purpose, version, &why, err);
     return jz_unseal(v->seal, kind, context, sealed, size, ret_data, ret_size, err);
 }
 
@@ -183,10 +242,10 @@ int jz_keyring_lookup(const struct jz_keyring *k, enum jz_purpose purpose, unsig
     int r = check_purpose(purpose, JZ_KEY_LOOKUP, JZ_KEY_LOG, "hash", err);
     if (r < 0)
         return r;
-    const struct version *v = find(k, purpose, version);
+    struct jz_error why;
+    const struct version *v = find(k, purpose, version, &why);
     if (!v)
-        return jz_error_set(err, JZ_E_NOT_FOUND, "the key '%s' has no version %u",
-                            jz_purpose_name(purpose), version);
+        return no_version(k, purpose, version, &why, err);
     if ((r = jz_seal_key_mac(v->seal, data, size, mac, err)) < 0)
         return r;
     memcpy(ret_hash, mac, JZ_LOOKUP_BYTES);
@@ -259,7 +318,7 @@ int jz_subject_seal(const struct jz_keyring *k, struct jz_bytes context, const v
                     size_t *ret_size, struct jz_error *err)
 {
     JZ_CLEANUP(jz_seal_key_done) struct jz_seal_key key = { 0 };
-    int r = subject_key(k, context, wrapped, wrapped_size, k->suite, &key, err);
+    int r = subject_key(k, context, wrapped, wrapped_size, jz_keyring_suite(k), &key, err);
     if (r < 0)
         return r;
     return jz_seal(&key, SUBJECT_VERSION, JZ_SEAL_OF_SUBJECT, context, data, size, ret_sealed,
@@ -279,42 +338,48 @@ int jz_subject_unseal(const struct jz_keyring *k, struct jz_bytes context, const
     return jz_unseal(&key, JZ_SEAL_OF_SUBJECT, context, sealed, size, ret_data, ret_size, err);
 }
 
-int jz_keyring_sign(const struct jz_keyring *k, const char *domain, const void *data, size_t size,
-                    uint8_t ret_signature[JZ_SIGNATURE_BYTES], struct jz_error *err)
+int jz_keyring_sign(const struct jz_keyring *k, unsigned version, const char *domain,
+                    const void *data, size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
+                    struct jz_error *err)
 {
-    return jz_sign_in_domain(k->suite, newest(k, JZ_KEY_SIGN)->sign, domain, data, size,
-                             ret_signature, err);
-}
-
-int jz_keyring_sign_with(const struct jz_keyring *k, unsigned version, const char *domain,
-                         const void *data, size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
-                         struct jz_error *err)
-{
-    const struct version *v = find(k, JZ_KEY_SIGN, version);
+    struct jz_error why;
+    const struct version *v = find(k, JZ_KEY_SIGN, version, &why);
     if (!v)
-        return jz_error_set(err, JZ_E_NOT_FOUND, "the signing key has no version %u", version);
+        return no_version(k, JZ_KEY_SIGN, version, &why, err);
     return jz_sign_in_domain(v->public.suite, v->sign, domain, data, size, ret_signature, err);
 }
 
 int jz_keyring_public(const struct jz_keyring *k, unsigned version, struct jz_public_key *ret_key,
                       struct jz_error *err)
 {
-    const struct version *v = find(k, JZ_KEY_SIGN, version);
+    struct jz_error why;
+    const struct version *v = find(k, JZ_KEY_SIGN, version, &why);
     if (!v)
-        return jz_error_set(err, JZ_E_NOT_FOUND, "the signing key has no version %u", version);
+        return no_version(k, JZ_KEY_SIGN, version, &why, err);
     *ret_key = v->public;
     return 0;
+}
+
+static unsigned find_id(const struct jz_key_set *s, const uint8_t id[8])
+{
+    unsigned v = s->counts[JZ_KEY_SIGN];
+    while (v > 0 && memcmp(s->versions[JZ_KEY_SIGN][v - 1].public.id, id, 8) != 0)
+        v--;
+    return v;
 }
 
 int jz_keyring_sign_version(const struct jz_keyring *k, const uint8_t id[8], unsigned *ret_version,
                             struct jz_error *err)
 {
     char text[17];
-    for (unsigned v = jz_keyring_versions(k, JZ_KEY_SIGN); v > 0; v--)
-        if (memcmp(find(k, JZ_KEY_SIGN, v)->public.id, id, 8) == 0) {
-            *ret_version = v;
-            return 0;
-        }
-    return jz_error_set(err, JZ_E_NOT_FOUND, "the keyring has no signing key %s",
-                        jz_hex_write(id, 8, text));
+    unsigned version = find_id(jz_keyring_set(k), id);
+    if (version == 0) {
+        jz_keyring_refresh(k);
+        version = find_id(jz_keyring_set(k), id);
+    }
+    if (version == 0)
+        return jz_error_set(err, JZ_E_NOT_FOUND, "the keyring has no signing key %s",
+                            jz_hex_write(id, 8, text));
+    *ret_version = version;
+    return 0;
 }

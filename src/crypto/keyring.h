@@ -3,9 +3,14 @@
  *
  * A keyring is one file of mode 0600, in the clear, or sealed by an AES key that never leaves a
  * security module (PKCS#11). Sealed things name the version of their key, so that a rotation only
- * adds a version: the newest seals, all of them open. A keyring in memory is immutable and shared
- * by all threads; rotation writes a new file, and who holds the old one opens the new one when it
- * meets a version it does not know.
+ * adds a version: the newest seals, all of them open.
+ *
+ * A keyring in memory is shared by all threads and follows its file: what another process added to
+ * it is known within a second, and at once when something names a version that is not known yet.
+ * So versions only grow, and whoever needs the same one twice asks for its number once. A file that
+ * cannot be read, is of another keyring or an older copy changes nothing in memory. A module is
+ * asked once for each new file and never again for one that it did not open, because it locks after
+ * a few wrong PINs; its PIN stays in memory, as the keys do, until the keyring is freed.
  *
  * Each version keeps the suite it was made for; the newest of every purpose are of the keyring's
  * own suite. Changing that adds a version to all, and what was sealed before still opens.
@@ -36,7 +41,7 @@ int jz_purpose_parse(const char *name, enum jz_purpose *ret_purpose,
 
 /*
  * Where the security module is; all NULL: none. Its key is an AES key that cannot leave it; the
- * module is asked when a keyring is made, opened or rotated, and for nothing else.
+ * module is asked when a keyring is made, opened, rotated or read again, and for nothing else.
  */
 struct jz_pkcs11 {
     const char *module; /* path of the PKCS#11 library */
@@ -62,9 +67,12 @@ int jz_keyring_open(const char *path, const struct jz_pkcs11 *module,
                     struct jz_keyring **ret_keyring, struct jz_error *err) JZ_MUST_CHECK;
 void jz_keyring_free(struct jz_keyring *keyring); /* wipes */
 
+/* Looks at the file now; afterwards jz_keyring_versions may say more. */
+void jz_keyring_refresh(const struct jz_keyring *keyring);
+
 /*
- * Adds a version for the purpose to the file (atomically, one process after the other); the
- * keyring in memory stays as it is. Only the owner of the file may: JZ_E_DENIED.
+ * Adds a version for the purpose to the file (atomically, one process after the other). Only the
+ * owner of the file may: JZ_E_DENIED.
  */
 int jz_keyring_rotate(const char *path, const struct jz_pkcs11 *module, enum jz_purpose purpose,
                       struct jz_error *err) JZ_MUST_CHECK;
@@ -104,7 +112,7 @@ int jz_keyring_seal(const struct jz_keyring *keyring, enum jz_purpose purpose,
 /*
  * ret_data has room for `size` bytes; its content is lost, but never plaintext, on failure.
  * JZ_E_INTEGRITY when key, context or bytes are not those that were sealed; JZ_E_NOT_FOUND when the
- * version is newer than this keyring; JZ_E_FORMAT.
+ * version is newer than the keyring's file; JZ_E_FORMAT.
  */
 int jz_keyring_unseal(const struct jz_keyring *keyring, enum jz_purpose purpose,
                       struct jz_bytes context, const void *sealed, size_t size, uint8_t *ret_data,
@@ -144,14 +152,13 @@ int jz_subject_unseal(const struct jz_keyring *keyring, struct jz_bytes context,
                       const void *wrapped, size_t wrapped_size, const void *sealed, size_t size,
                       uint8_t *ret_data, size_t *ret_size, struct jz_error *err) JZ_MUST_CHECK;
 
-/* Signs with the newest version; the public key of any version, for publication. */
-int jz_keyring_sign(const struct jz_keyring *keyring, const char *domain, const void *data,
-                    size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
+/*
+ * Signs with that version: mostly the newest, whose number is asked for once, because what is
+ * signed names the key. The public key of any version is for publication. JZ_E_NOT_FOUND.
+ */
+int jz_keyring_sign(const struct jz_keyring *keyring, unsigned version, const char *domain,
+                    const void *data, size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
                     struct jz_error *err) JZ_MUST_CHECK;
-/* Signs again what an earlier version signed first, such as a receipt shown once more. */
-int jz_keyring_sign_with(const struct jz_keyring *keyring, unsigned version, const char *domain,
-                         const void *data, size_t size, uint8_t ret_signature[JZ_SIGNATURE_BYTES],
-                         struct jz_error *err) JZ_MUST_CHECK;
 int jz_keyring_public(const struct jz_keyring *keyring, unsigned version,
                       struct jz_public_key *ret_key, struct jz_error *err) JZ_MUST_CHECK;
 /* The version whose public key has this id; JZ_E_NOT_FOUND. */

@@ -27,11 +27,6 @@ static void envelope_done(struct jz_envelope *e)
     free(e->data);
 }
 
-static bool is_named(const struct jz_pkcs11 *module)
-{
-    return module && (module->module || module->token || module->key);
-}
-
 static int seal_text(const struct jz_pkcs11 *module, bool make_key, const struct secret_text *clear,
                      struct secret_text *ret_sealed, struct jz_error *err)
 {
@@ -58,7 +53,7 @@ static int format(const struct jz_keyring_content *content, const struct jz_pkcs
     if (r < 0)
         return r;
     clear.size = strlen(clear.text);
-    if (is_named(module))
+    if (jz_pkcs11_is_named(module))
         return seal_text(module, make_key, &clear, ret_text, err);
     *ret_text = clear;
     clear.text = NULL;
@@ -69,7 +64,7 @@ static int unseal_text(const char *path, const struct jz_pkcs11 *module,
                        const struct jz_envelope *e, struct secret_text *ret_clear,
                        struct jz_error *err)
 {
-    if (!is_named(module))
+    if (!jz_pkcs11_is_named(module))
         return jz_error_set(err, JZ_E_USAGE,
                             "%s: is sealed by the key '%s' of token '%s': name the security module "
                             "and the token",
@@ -124,7 +119,7 @@ static int read_content(const char *path, int fd, const struct jz_pkcs11 *module
     file.text = (char *)bytes;
     if ((r = jz_envelope_parse(path, file.text, file.size, &envelope, err)) < 0)
         return r;
-    if (!envelope.data && is_named(module))
+    if (!envelope.data && jz_pkcs11_is_named(module))
         return jz_error_set(err, JZ_E_USAGE,
                             "%s: is in the clear although a security module was named: name none, "
                             "if it is the keyring you mean",
@@ -162,16 +157,26 @@ int jz_keyring_create(const char *path, enum jz_suite suite, const struct jz_pkc
     return jz_file_create_private(path, text.text, text.size, err);
 }
 
+int jz_keyring_read(const char *path, const struct jz_pkcs11 *module,
+                    struct jz_keyring_content **ret_content, struct stat *ret_file,
+                    struct jz_error *err)
+{
+    jz_autoclose int fd = -1;
+    const int r = open_file(path, &fd, ret_file, err);
+    return r < 0 ? r : read_content(path, fd, module, ret_content, err);
+}
+
 int jz_keyring_open(const char *path, const struct jz_pkcs11 *module,
                     struct jz_keyring **ret_keyring, struct jz_error *err)
 {
     JZ_CLEANUP(jz_keyring_content_freep) struct jz_keyring_content *content = NULL;
-    jz_autoclose int fd = -1;
-    struct stat st;
-    int r = open_file(path, &fd, &st, err);
-    if (r < 0 || (r = read_content(path, fd, module, &content, err)) < 0)
+    struct jz_key_set *set = NULL;
+    struct stat file;
+    int r;
+    if ((r = jz_keyring_read(path, module, &content, &file, err)) < 0 ||
+        (r = jz_key_set_new(path, content, &set, err)) < 0)
         return r;
-    return jz_keyring_new(path, content, ret_keyring, err);
+    return jz_keyring_watch(set, path, module, &file, ret_keyring, err);
 }
 
 /*

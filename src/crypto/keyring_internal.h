@@ -4,6 +4,8 @@
 #include "crypto/keyring.h"
 #include "crypto/seal_internal.h"
 
+#include <sys/stat.h>
+
 #define JZ_CREATED_BYTES 21 /* "2026-11-25T08:00:00Z" and the NUL */
 
 struct jz_key_version {
@@ -56,6 +58,43 @@ int jz_envelope_parse(const char *name, const char *text, size_t size,
 int jz_envelope_format(const struct jz_envelope *envelope, char **ret_text,
                        struct jz_error *err) JZ_MUST_CHECK;
 
-/* Puts the content to use. NAME as above. */
+/*
+ * keyring.c: the keys as one reading of the file gave them, put to use; it never changes. NAME as
+ * above.
+ */
+struct jz_key_set;
+int jz_key_set_new(const char *name, const struct jz_keyring_content *content,
+                   struct jz_key_set **ret_set, struct jz_error *err) JZ_MUST_CHECK;
+void jz_key_set_free(struct jz_key_set *set); /* wipes */
+static inline void jz_key_set_freep(struct jz_key_set **s)
+{
+    jz_key_set_free(*s);
+}
+enum jz_key_change {
+    JZ_KEYS_SAME,
+    JZ_KEYS_GREW,    /* the same, and versions more */
+    JZ_KEYS_FOREIGN, /* another's, or an older copy */
+};
+enum jz_key_change jz_key_set_compare(const struct jz_key_set *set, const struct jz_key_set *later);
+
+/* keyring_file.c: what the file says, and which file that was. */
+int jz_keyring_read(const char *path, const struct jz_pkcs11 *module,
+                    struct jz_keyring_content **ret_content, struct stat *ret_file,
+                    struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * keyring_watch.c: a keyring of these keys, which it takes, also on failure. Where there is a path
+ * it looks whether the file was replaced: once a second, or when it is asked to.
+ */
+int jz_keyring_watch(struct jz_key_set *set, const char *path, const struct jz_pkcs11 *module,
+                     const struct stat *file, struct jz_keyring **ret_keyring,
+                     struct jz_error *err) JZ_MUST_CHECK;
+/* The newest keys; borrowed, and good as long as the keyring. */
+const struct jz_key_set *jz_keyring_set(const struct jz_keyring *keyring);
+
+/* Now; an error when the file cannot be taken over, which the keyring survives. */
+int jz_keyring_look(const struct jz_keyring *keyring, struct jz_error *err) JZ_MUST_CHECK;
+
+/* A keyring without a file. */
 int jz_keyring_new(const char *name, const struct jz_keyring_content *content,
                    struct jz_keyring **ret_keyring, struct jz_error *err) JZ_MUST_CHECK;

@@ -9,6 +9,11 @@
 
 #define JZ_PKCS11_DEFAULT_KEY "jianzai"
 
+static inline bool jz_pkcs11_is_named(const struct jz_pkcs11 *module)
+{
+    return module && (module->module || module->token || module->key);
+}
+
 /*
  * ret_sealed has room for size + JZ_GCM_TAG_BYTES bytes. make_key: the key is made in the token
  * when it is not there yet.

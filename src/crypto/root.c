@@ -28,13 +28,14 @@ int jz_root_sign(const struct jz_keyring *keyring, struct jz_signed_root *root,
     struct jz_public_key key;
     struct jz_signed_root named = *root;
     uint8_t bytes[JZ_ROOT_BYTES];
-    int r = jz_keyring_public(keyring, jz_keyring_versions(keyring, JZ_KEY_SIGN), &key, err);
+    const unsigned version = jz_keyring_versions(keyring, JZ_KEY_SIGN);
+    int r = jz_keyring_public(keyring, version, &key, err);
     if (r < 0)
         return r;
     memcpy(named.key, key.id, sizeof key.id);
     jz_root_encode(&named, bytes);
-    if ((r = jz_keyring_sign(keyring, JZ_ROOT_DOMAIN, bytes, sizeof bytes, named.signature, err)) <
-        0)
+    if ((r = jz_keyring_sign(keyring, version, JZ_ROOT_DOMAIN, bytes, sizeof bytes, named.signature,
+                             err)) < 0)
         return r;
     *root = named;
     return 0;

@@ -4,7 +4,7 @@
 #include "ledger/standing.h"
 #include "receipt/words.h"
 
-#include <stdio.h>
+#include <jansson.h>
 #include <string.h>
 
 bool jz_kind_needs_operator(enum jz_evidence_kind kind)
@@ -83,6 +83,8 @@ static int check(const struct jz_claim *c, const struct jz_person_state *state,
         return jz_error_set(err, JZ_E_USAGE,
                             "evidence of kind %s needs the operator who answers for it: --by",
                             jz_evidence_words[c->kind].name);
+    if (c->document_count > JZ_CLAIM_DOCUMENTS)
+        return jz_error_set(err, JZ_E_USAGE, "more than %d documents", JZ_CLAIM_DOCUMENTS);
     if (c->of && !stands(state, c->of))
         return jz_error_set(err, JZ_E_USAGE,
                             "%lld is no evidence of this person, or was corrected before: see "
@@ -129,43 +131,6 @@ static void find_contradictions(const struct jz_claim *c, const struct jz_person
         jz_reasons_add(&result->reasons, "untrusted_source");
     if (result->reasons.count > told)
         result->outcome = JZ_OUTCOME_PENDING;
-}
-
-static bool was_presented(const struct jz_claim *c, const char *name)
-{
-    for (int i = 0; i < c->document_count; i++)
-        if (strcmp(c->documents[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* Whether this document, or one that stands for it, was presented. */
-static bool is_satisfied(const struct jz_claim *c, const struct jz_paper_rule *rules, size_t count,
-                         const struct jz_paper_rule *rule)
-{
-    for (size_t i = 0; i < count; i++)
-        if ((&rules[i] == rule || (rule->group && rules[i].group == rule->group)) &&
-            was_presented(c, jz_paper_name(&rules[i])))
-            return true;
-    return false;
-}
-
-/* Every document the policy asks for with this kind must be there; some only when late. */
-static void check_documents(const struct jz_claim *c, const struct jz_policy *policy, bool late,
-                            struct jz_claim_result *result)
-{
-    size_t count = 0;
-    const struct jz_paper_rule *rules = jz_policy_documents(policy, c->kind, &count);
-    for (size_t i = 0; i < count; i++) {
-        if ((rules[i].make_up && !late) || is_satisfied(c, rules, count, &rules[i]) ||
-            jz_reasons_has(&result->reasons, "documents_missing"))
-            continue;
-        jz_reasons_add(&result->reasons, "documents_missing");
-        snprintf(result->missing_document, sizeof result->missing_document, "%s",
-                 jz_paper_name(&rules[i]));
-        snprintf(result->missing_basis, sizeof result->missing_basis, "%s",
-                 policy->bases[rules[i].basis].cite);
-    }
 }
 
 static bool is_late(const struct jz_benefit_state *b, struct jz_date on)
@@ -230,9 +195,28 @@ static bool is_counted(const struct jz_policy *policy, const struct jz_person_st
 
 /* ---- Writing it down ---- */
 
-static int64_t write_evidence(const struct jz_claim *c, enum jz_outcome outcome,
-                              const struct jz_policy *policy, struct jz_entry *entry)
+/* What the channel says of it, and the documents it was claimed with. The caller frees. */
+static int write_detail(const struct jz_claim *c, char **ret_text, struct jz_error *err)
 {
+    json_t *all = c->detail ? json_loads(c->detail, 0, NULL) : json_object();
+    json_t *list = json_array();
+    char text[JZ_CLAIM_DOCUMENT_TEXT_BYTES];
+    for (int i = 0; i < c->document_count; i++)
+        json_array_append_new(list, json_string(jz_claim_document_format(&c->documents[i], text)));
+    json_object_set_new(all, "documents", list);
+    *ret_text = json_dumps(all, JSON_COMPACT);
+    json_decref(all);
+    return *ret_text ? 0 : jz_error_set(err, JZ_E_MEMORY, "the evidence cannot be written");
+}
+
+static int write_evidence(const struct jz_claim *c, const struct jz_policy *policy,
+                          struct jz_claim_result *result, struct jz_entry *entry,
+                          struct jz_error *err)
+{
+    jz_autofree char *detail = NULL;
+    const int r = c->document_count > 0 ? write_detail(c, &detail, err) : 0;
+    if (r < 0)
+        return r;
     const int strength =
         policy ? policy->rule.accept[c->kind].strength : jz_evidence_strength[c->kind];
     const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
@@ -240,15 +224,16 @@ static int64_t write_evidence(const struct jz_claim *c, enum jz_outcome outcome,
         [EVIDENCE_OF] = c->of ? jz_int(c->of) : JZ_NULL,
         [EVIDENCE_KIND] = jz_int(c->kind),
         [EVIDENCE_OBSERVED_ON] = jz_int(jz_date_key(c->observed_on)),
-        [EVIDENCE_OUTCOME] = jz_int(outcome),
+        [EVIDENCE_OUTCOME] = jz_int(result->outcome),
         [EVIDENCE_STRENGTH] = jz_int(strength),
         [EVIDENCE_SOURCE] = jz_text(c->source),
         [EVIDENCE_SOURCE_KEY] = c->source_key ? jz_blob(c->source_key, 16) : JZ_NULL,
         [EVIDENCE_PLACE] = c->place ? jz_int(c->place) : JZ_NULL,
         [EVIDENCE_BY] = jz_text(c->operator),
-        [EVIDENCE_DETAIL] = jz_text(c->detail),
+        [EVIDENCE_DETAIL] = jz_text(detail ? detail : c->detail),
     };
-    return jz_entry_add(entry, JZ_T_EVIDENCE, values);
+    result->evidence = jz_entry_add(entry, JZ_T_EVIDENCE, values);
+    return 0;
 }
 
 static int64_t write_decision(const struct jz_claim *c, const struct jz_claim_result *result,
@@ -439,10 +424,14 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
         }
         if (p && jz_benefit_is_asked(state, &state->benefits[i], today) &&
             p->rule.accept[c->kind].accepted && result.outcome == JZ_OUTCOME_PASS)
-            check_documents(c, p, is_late(&state->benefits[i], c->observed_on), &result);
+            jz_claim_documents_check(p, c->kind, is_late(&state->benefits[i], c->observed_on),
+                                     c->observed_on, c->documents, c->document_count,
+                                     &result.lacks);
     }
-    if (jz_reasons_has(&result.reasons, "documents_missing"))
+    for (int i = 0; i < result.lacks.count; i++) {
+        jz_reasons_add(&result.reasons, result.lacks.of[i].reason);
         result.outcome = JZ_OUTCOME_FAIL;
+    }
 
     /* The outcome may still turn out to certify nothing; the evidence stays a sign of life. */
     struct jz_sign signs[JZ_PERSON_SIGNS + 1];
@@ -461,7 +450,8 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
         any |= counted[i];
         any_decides |= counted[i] && (cache.decided_by == id || cache.decided_by == 0);
     }
-    const enum jz_outcome evidence_outcome = result.outcome;
+    if ((r = write_evidence(c, policy, &result, entry, err)) < 0)
+        return r;
     if (result.outcome == JZ_OUTCOME_PASS && !any) {
         jz_reasons_add(&result.reasons, why_not_counted(state, c, today));
         result.outcome = JZ_OUTCOME_FAIL;
@@ -470,7 +460,6 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
         jz_reasons_add(&result.reasons, "already_later");
     count_tries(c, state, today, &result);
 
-    result.evidence = write_evidence(c, evidence_outcome, policy, entry);
     result.decision = write_decision(c, &result, policy_fact, entry);
     write_certifications(c, &result, counted, entry);
     jz_standing_write_all(entry, &after, today);

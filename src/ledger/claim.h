@@ -9,11 +9,10 @@
  */
 #pragma once
 
+#include "ledger/claim_document.h"
 #include "ledger/reason.h"
 #include "receipt/payload.h"
 #include "store/store.h"
-
-#define JZ_CLAIM_DOCUMENTS 16
 
 struct jz_claim {
     int64_t person;
@@ -27,9 +26,9 @@ struct jz_claim {
     unsigned place;             /* region where it was observed; 0 unknown */
     int64_t of;                 /* evidence that this row corrects, which must stand; 0: none */
     bool trusted;               /* false: the source may not decide alone, a case is opened */
-    const char *documents[JZ_CLAIM_DOCUMENTS]; /* names of the documents presented */
+    const struct jz_claim_document *documents; /* presented; kept in the evidence's detail */
     int document_count;
-    const char *detail;   /* JSON for the evidence, or NULL; no personal data */
+    const char *detail;   /* JSON object for the evidence, or NULL; no personal data */
     const char *judgment; /* JSON for the decision: scores, thresholds, models; or NULL */
 };
 
@@ -50,10 +49,9 @@ struct jz_claim_result {
     int benefit_count;
     int64_t receipt; /* 0: none */
     char receipt_code[JZ_RECEIPT_CODE_TEXT_BYTES];
-    int64_t opened_case;      /* 0: none */
-    int tries, tries_allowed; /* failed tries since the last success, with this one */
-    /* The first document missing and its legal basis, when reasons say documents_missing. */
-    char missing_document[64], missing_basis[160];
+    int64_t opened_case;         /* 0: none */
+    int tries, tries_allowed;    /* failed tries since the last success, with this one */
+    struct jz_claim_lacks lacks; /* of documents, which are among the reasons */
 };
 
 /* One act ready for jz_store_submit: the claim is borrowed, the result filled by the writer. */
@@ -69,12 +67,13 @@ int jz_claim_decide(void *context, const struct jz_person_state *state, struct j
 
 /*
  * One claim from beginning to end. JZ_E_USAGE: a day in the future or before birth, an operator
- * missing where the kind needs one, `of` that does not stand; JZ_E_CONFLICT: this row of the source
- * was taken before. What a person can mend is a reason in the result, not an error.
+ * missing where the kind needs one, `of` that does not stand, too many documents; JZ_E_CONFLICT:
+ * this row of the source was taken before. What a person can mend is a reason in the result, not an
+ * error.
  *
  * Documents are asked of the claim as a whole: when one of several benefits asks for a document
- * that is missing, the claim counts for none, because evidence cannot count for one benefit and
- * not for another of the same rule.
+ * that is missing or too old, the claim counts for none, because evidence cannot count for one
+ * benefit and not for another of the same rule.
  */
 int jz_claim_submit(struct jz_store *store, const struct jz_claim *claim,
                     struct jz_claim_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;

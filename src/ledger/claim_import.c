@@ -120,10 +120,10 @@ static void fill_claim(const struct run *run, struct import_row *row)
         .source_key = row->key,
         .place = row->in.place,
         .trusted = import->trusted,
+        .documents = import->documents,
+        .document_count = import->document_count,
         .detail = *row->in.event ? row->detail : NULL,
     };
-    for (size_t i = 0; i < import->document_count && i < JZ_CLAIM_DOCUMENTS; i++)
-        row->claim.documents[row->claim.document_count++] = import->documents[i];
     if (row->in.not_passed)
         jz_reasons_add(&row->claim.reasons, row->in.not_passed);
     row->claim_act = (struct jz_claim_act){ .claim = &row->claim, .store = run->store };

@@ -103,8 +103,8 @@ struct jz_claim_import {
     bool trusted;               /* false: its rows open cases */
     const char *unit; /* whoever this employer does not manage is refused; NULL: not asked */
     const char *area; /* whoever neither lives nor is insured in it (region.h); NULL: not asked */
-    const char *const *documents; /* presented with the whole file */
-    size_t document_count;
+    const struct jz_claim_document *documents; /* presented with the whole file */
+    int document_count;
     jz_claim_import_progress_fn on_progress; /* after each batch; may be NULL */
     void *context;
 };

@@ -155,6 +155,7 @@ int jz_rows_find_taken(struct jz_store *store, const struct jz_claim_import *imp
                        struct import_row *rows, size_t count, struct jz_error *err)
 {
     const struct jz_keyring *keyring = jz_store_keyring(store);
+    jz_keyring_refresh(keyring); /* a row may have been taken under a version added just now */
     const unsigned versions = jz_keyring_versions(keyring, JZ_KEY_LOOKUP);
     struct jz_sql *sql = NULL;
     int r = jz_store_reader(store, &sql, err);

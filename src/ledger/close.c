@@ -1,18 +1,13 @@
 #include "ledger/close.h"
 
 #include "base/clock.h"
+#include "ledger/chunk.h"
 #include "ledger/standing.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    LEAST_CHUNK = 32,
-    /* Nobody shall wait for 100 ms, on a machine that does other work as well. */
-    HOLD_TOO_LONG_NS = 60000000,
-    HOLD_ENOUGH_NS = 40000000,
-    PAGE_ROWS = 1024,
-};
+enum { LEAST_CHUNK = 32, PAGE_ROWS = 1024 };
 
 struct closing {
     struct jz_store *store;
@@ -22,7 +17,7 @@ struct closing {
     struct jz_close_policies changed;
     struct jz_close_result result;
     struct jz_close_progress progress;
-    size_t chunk_size, most;
+    struct jz_chunk_size chunk;
 };
 
 /* People whose benefits are looked at in one commit. */
@@ -190,7 +185,7 @@ static int choose_due(struct closing *c, struct cursor *at, struct chunk *k, str
 {
     const struct jz_sql_value values[] = { jz_int(jz_date_key(c->options->on)), jz_int(at->next_on),
                                            jz_int(at->person), jz_int(at->benefit),
-                                           jz_int((int64_t)c->chunk_size) };
+                                           jz_int((int64_t)c->chunk.now) };
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     int r = jz_sql_query(at->sql,
                          "SELECT next_on, person, benefit FROM standing WHERE next_on <= $1 "
@@ -233,8 +228,8 @@ static int choose_changed(struct closing *c, struct cursor *at, struct chunk *k,
     enum { ENOUGH_ROWS = 100 * PAGE_ROWS };
     size_t count = 1;
     int r = 0;
-    while (r >= 0 && count > 0 && k->rows < ENOUGH_ROWS && k->count <= c->chunk_size / 2) {
-        const size_t left = c->chunk_size - k->count;
+    while (r >= 0 && count > 0 && k->rows < ENOUGH_ROWS && k->count <= c->chunk.now / 2) {
+        const size_t left = c->chunk.now - k->count;
         const size_t room = left < JZ_STATES_PAGE_MIN ? JZ_STATES_PAGE_MIN : left;
         if ((r = jz_sql_begin_read(at->sql, err)) < 0)
             return r;
@@ -258,17 +253,6 @@ static int choose_changed(struct closing *c, struct cursor *at, struct chunk *k,
 typedef int (*choose_fn)(struct closing *c, struct cursor *at, struct chunk *k,
                          struct jz_error *err);
 
-static void adapt(struct closing *c, const struct chunk *k)
-{
-    const int64_t hold = k->act.hold_ns;
-    if (hold > HOLD_TOO_LONG_NS && c->chunk_size > 2 * LEAST_CHUNK)
-        c->chunk_size /= 2;
-    else if (hold < HOLD_ENOUGH_NS && k->count >= c->chunk_size / 2)
-        c->chunk_size += c->chunk_size / 8;
-    if (c->chunk_size > c->most)
-        c->chunk_size = c->most;
-}
-
 static int finish_chunk(struct closing *c, struct chunk *k, struct jz_error *err)
 {
     if (k->is_posted) {
@@ -288,7 +272,7 @@ static int finish_chunk(struct closing *c, struct chunk *k, struct jz_error *err
         c->result.chunks++;
         if (k->act.hold_ns > c->result.longest_hold_ns)
             c->result.longest_hold_ns = k->act.hold_ns;
-        adapt(c, k);
+        jz_chunk_adapt(&c->chunk, k->count, k->act.hold_ns);
     }
     c->progress.done += k->rows;
     if (k->rows > 0 && c->options->on_progress)
@@ -337,7 +321,7 @@ static int run_pass(struct closing *c, choose_fn choose, struct jz_error *err)
     struct cursor at = { .states = states, .today = jz_store_today(c->store) };
     if (!chunks || !states)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    c->chunk_size = c->most < JZ_CLOSE_FIRST_CHUNK ? c->most : JZ_CLOSE_FIRST_CHUNK;
+    c->chunk.now = c->chunk.most < JZ_CLOSE_FIRST_CHUNK ? c->chunk.most : JZ_CLOSE_FIRST_CHUNK;
     int r = jz_store_reader(c->store, &at.sql, err);
     if (r < 0)
         return r;
@@ -440,9 +424,9 @@ int jz_close_run(struct jz_store *store, const struct jz_close_options *options,
 {
     const int64_t start = jz_clock_ns();
     struct closing c = { .store = store, .options = options, .policies = jz_store_policies(store) };
-    c.most = options->most_people > 0 && options->most_people < JZ_CLOSE_MOST_CHUNK
-                 ? options->most_people
-                 : JZ_CLOSE_MOST_CHUNK;
+    c.chunk = (struct jz_chunk_size){ .least = LEAST_CHUNK, .most = JZ_CLOSE_MOST_CHUNK };
+    if (options->most_people > 0 && options->most_people < JZ_CLOSE_MOST_CHUNK)
+        c.chunk.most = options->most_people;
     const int r = run(&c, err);
     c.result.before = c.mark.was_closed ? c.mark.on : (struct jz_date){ 0 };
     c.result.changed_policies = c.changed.count;

@@ -92,23 +92,11 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     return 0;
 }
 
-static int decide_end(void *context, const struct jz_person_state *state, struct jz_entry *entry,
-                      struct jz_error *err)
-{
-    (void)state, (void)err;
-    jz_import_mark_done(context, entry);
-    return 0;
-}
-
 static int submit(struct jz_importing *m, struct jz_act *acts, size_t count, struct jz_error *err)
 {
     int r = count > 0 ? jz_store_submit(m->store, acts, count, err) : 0;
     for (size_t i = 0; r == 0 && i < count; i++)
-        if (acts[i].result < 0) {
-            r = acts[i].result;
-            if (err)
-                *err = acts[i].error;
-        }
+        r = jz_import_settle(m, &acts[i], err);
     return r;
 }
 
@@ -186,6 +174,5 @@ int jz_import_add(struct jz_importing *m, struct jz_error *err)
     int r = total > 0 ? add_rows(m, total, err) : 0;
     if (r < 0)
         return r;
-    struct jz_act end = { .decide = decide_end, .context = m };
-    return submit(m, &end, 1, err);
+    return jz_import_end(m, err);
 }

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum { CHUNK_PAIRS = 50000, PAGE_PEOPLE = 1000 };
+/* In a commit: from the least to the most as long as others write, the most otherwise. */
+enum { LEAST_PAIRS = 500, FIRST_PAIRS = 5000, MOST_PAIRS = 50000, PAGE_PEOPLE = 1000 };
 
 struct pairs {
     struct jz_import_pair *of;
@@ -87,19 +88,22 @@ static int collect_stored(const struct jz_importing *m, struct pairs *p, struct 
 
 struct chunk {
     const struct jz_importing *m;
-    const struct jz_import_pair *pairs;
-    size_t begin, end;
+    const struct pairs *pairs;
+    size_t begin, end, few; /* end is decided */
 };
 
 static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                   struct jz_error *err)
 {
     (void)state, (void)err;
-    const struct chunk *c = context;
+    struct chunk *c = context;
+    const size_t left = c->pairs->count - c->begin;
+    const size_t most = jz_entry_has_company(entry) ? c->few : MOST_PAIRS;
+    c->end = c->begin + (left < most ? left : most);
     for (size_t i = c->begin; i < c->end; i++) {
         const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-            [FIND_HASH] = jz_blob(c->pairs[i].hash, JZ_FIND_BYTES),
-            [FIND_PERSON] = jz_int(c->pairs[i].person),
+            [FIND_HASH] = jz_blob(c->pairs->of[i].hash, JZ_FIND_BYTES),
+            [FIND_PERSON] = jz_int(c->pairs->of[i].person),
         };
         jz_entry_put(entry, JZ_T_FIND, values);
     }
@@ -118,21 +122,20 @@ int jz_import_index(struct jz_importing *m, struct jz_error *err)
         return jz_error_set(err, JZ_E_INTEGRITY,
                             "the import brought %zu people where its file has %lld", p.count,
                             (long long)m->counts.people);
-    bool is_marked = m->phase == JZ_IMPORT_INDEXING;
-    size_t at = is_marked ? (size_t)m->position : 0;
+    struct jz_chunk_size few = { FIRST_PAIRS, LEAST_PAIRS, MOST_PAIRS };
+    size_t at = m->phase == JZ_IMPORT_INDEXING ? (size_t)m->position : 0;
     /* One act even where there is nobody, to say that this phase has begun. */
-    while (at < p.count || !is_marked) {
-        struct chunk c = { m, p.of, at, p.count - at > CHUNK_PAIRS ? at + CHUNK_PAIRS : p.count };
-        struct jz_act act = { .decide = decide, .context = &c };
-        if ((r = jz_store_submit(m->store, &act, 1, err)) < 0)
+    while (at < p.count || m->phase != JZ_IMPORT_INDEXING) {
+        struct chunk c = { .m = m, .pairs = &p, .begin = at, .few = few.now };
+        struct jz_act act = { .decide = decide, .context = &c, .alone = true };
+        if ((r = jz_store_submit(m->store, &act, 1, err)) < 0 ||
+            (r = jz_import_settle(m, &act, err)) < 0)
             return r;
-        if (act.result < 0) {
-            if (err)
-                *err = act.error;
-            return act.result;
-        }
+        if (c.end - c.begin <= c.few)
+            jz_chunk_adapt(&few, c.end - c.begin, act.hold_ns);
         at = c.end;
-        is_marked = true;
+        m->phase = JZ_IMPORT_INDEXING;
+        m->position = (int64_t)at;
         jz_import_tell(m, JZ_IMPORT_INDEXING, (int64_t)at, (int64_t)p.count);
     }
     return 0;

@@ -15,6 +15,8 @@
 
 #define JZ_IMPORT_MAX_ROWS     50000000
 #define JZ_IMPORT_OVERRIDE_MAX 200
+#define JZ_IMPORT_REASON_MAX   1000
+#define JZ_IMPORT_FILE_BYTES   256 /* of a file's name, with the NUL */
 
 enum jz_import_phase {
     JZ_IMPORT_CHECKING,
@@ -59,7 +61,8 @@ struct jz_import_result {
     struct jz_import_counts counts;
     int64_t import; /* the fact; 0: there was nothing to write */
     bool resumed;
-    double seconds[4]; /* by phase, of this run */
+    double seconds[4];       /* by phase, of this run */
+    int64_t longest_hold_ns; /* the longest that others waited for the writer, in this run */
 };
 
 /*
@@ -70,3 +73,29 @@ struct jz_import_result {
  */
 int jz_import_people(struct jz_store *store, const struct jz_import_people_options *options,
                      struct jz_import_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * For an unfinished import whose file is lost, which would bar every other one: the people who are
+ * written stay and are found by their documents; rows that were not reached are not taken. A fact
+ * says who gave it up and why. Stopped in the middle, the same call goes on.
+ */
+struct jz_import_give_up_options {
+    const char *operator;
+    const char *reason;
+    jz_import_progress_fn on_progress; /* may be NULL */
+    void *context;                     /* of on_progress */
+};
+
+struct jz_import_give_up_result {
+    int64_t import; /* the fact of the import */
+    int64_t people; /* it brought */
+    char file[JZ_IMPORT_FILE_BYTES];
+};
+
+/*
+ * JZ_E_NOT_FOUND when no import is unfinished; JZ_E_CONFLICT when another process goes on with it;
+ * JZ_E_USAGE without a reason; JZ_E_DENIED for anybody but an administrator.
+ */
+int jz_import_give_up(struct jz_store *store, const struct jz_import_give_up_options *options,
+                      struct jz_import_give_up_result *ret_result,
+                      struct jz_error *err) JZ_MUST_CHECK;

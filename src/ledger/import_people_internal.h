@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/csv.h"
+#include "ledger/chunk.h"
 #include "ledger/import_people.h"
 #include "ledger/import_row.h"
 
@@ -38,14 +39,17 @@ struct jz_importing {
     uint8_t digest[JZ_DIGEST_BYTES];
 
     /* As the job row says, or as they are chosen when it is made. */
-    int64_t import; /* the fact; 0: not yet */
-    enum jz_import_phase phase;
+    int64_t import;             /* the fact; 0: not yet */
+    enum jz_import_phase phase; /* where the job stands on disk: phase and position */
     int64_t position;
     struct jz_date on;    /* when it began: what rows are checked by */
     struct jz_date today; /* what standings are computed for */
     unsigned key;         /* version that hashes documents */
     struct jz_import_counts counts;
     bool job_exists, resumed;
+    bool gives_up;  /* this is no import, but the giving up of whichever is unfinished */
+    bool is_ending; /* that has begun, as the job row says */
+    int64_t longest_hold_ns;
 
     enum jz_encoding encoding;
     uint8_t *verdicts; /* enum jz_import_verdict by row */
@@ -78,6 +82,26 @@ int jz_import_hashing_add(struct jz_import_hashing *hashing, size_t found,
                           const struct jz_document *document, struct jz_error *err) JZ_MUST_CHECK;
 int jz_import_hashing_end(struct jz_import_hashing *hashing, struct jz_error *err) JZ_MUST_CHECK;
 
+/*
+ * import_job.c: where the job stands, and whether another import, or the end of this one, stands in
+ * its way (JZ_E_BUSY). With gives_up: whichever is unfinished, or JZ_E_NOT_FOUND.
+ */
+int jz_import_find_job(struct jz_importing *m, struct jz_error *err) JZ_MUST_CHECK;
+/* Writes the fact of the import and its job. */
+int jz_import_begin(struct jz_importing *m, struct jz_error *err) JZ_MUST_CHECK;
+/*
+ * Inside decide: leaves the place where the job stands for the next one, or begins the end of an
+ * import that is given up.
+ */
+void jz_import_mark(const struct jz_importing *m, struct jz_entry *entry,
+                    enum jz_import_phase phase, int64_t position);
+void jz_import_mark_ending(const struct jz_importing *m, struct jz_entry *entry, int64_t indexed);
+/* What became of an act of the import; JZ_E_CONFLICT: another process left the same place. */
+int jz_import_settle(struct jz_importing *m, const struct jz_act *act,
+                     struct jz_error *err) JZ_MUST_CHECK;
+/* The end of the job. */
+int jz_import_end(struct jz_importing *m, struct jz_error *err) JZ_MUST_CHECK;
+
 /* import_scan.c: checks all rows and gives each its verdict. */
 int jz_import_scan(struct jz_importing *m, struct jz_error *err) JZ_MUST_CHECK;
 
@@ -97,12 +121,6 @@ int jz_import_open(struct jz_importing *m, struct jz_csv **ret_csv,
 /* Reads a row that the scan found sound; JZ_E_CONFLICT when it is not so any more. */
 int jz_import_reread(struct jz_importing *m, const struct jz_csv_row *csv,
                      struct jz_import_row *ret_row, struct jz_error *err) JZ_MUST_CHECK;
-
-/* Inside decide: the job row as it is after this act. */
-void jz_import_mark(const struct jz_importing *m, struct jz_entry *entry,
-                    enum jz_import_phase phase, int64_t position);
-/* The same as the last row of the job: done. */
-void jz_import_mark_done(const struct jz_importing *m, struct jz_entry *entry);
 
 void jz_import_tell(struct jz_importing *m, enum jz_import_phase phase, int64_t done,
                     int64_t total);

@@ -29,6 +29,9 @@ struct new_benefit {
 };
 
 enum {
+    LEAST_PEOPLE = 250,
+    FIRST_PEOPLE = 2000,
+    /* Nobody else writes while a register is taken in, and a tenth as many take twice the time. */
     CHUNK_PEOPLE = 16000,
     CHUNK_ROWS = 2 * CHUNK_PEOPLE, /* benefits of the chunk's people, and as many signs */
     CHUNK_BYTES = 4 << 20,
@@ -42,6 +45,8 @@ struct chunk {
     bool is_posted;
     size_t end_row; /* of the file, behind the chunk */
     size_t people, benefits, signs, used;
+    size_t written;     /* of the people, on disk */
+    size_t few, taking; /* how many are taken when others write; how many the act took */
     struct new_person person[CHUNK_PEOPLE];
     struct new_benefit benefit[CHUNK_ROWS];
     struct jz_sign sign[CHUNK_ROWS];
@@ -161,6 +166,7 @@ static int add_person(struct chunk *c, const struct jz_import_row *row, uint32_t
 
 /* Where the file is. */
 struct place {
+    struct jz_chunk_size few; /* people of a commit when others write */
     struct jz_csv *csv;
     size_t next; /* number of the row that jz_csv_next gives next */
     struct jz_csv_row line;
@@ -183,7 +189,7 @@ static bool is_full(const struct chunk *c, const struct jz_importing *m, const s
 /* Reads as many people as a chunk takes. */
 static int fill(struct chunk *c, struct jz_importing *m, struct place *p, struct jz_error *err)
 {
-    c->people = c->benefits = c->signs = c->used = 0;
+    c->people = c->benefits = c->signs = c->used = c->written = 0;
     while (p->next < m->rows && !is_full(c, m, p)) {
         int r = jz_csv_next(p->csv, &p->line, err);
         if (r < 0)
@@ -259,6 +265,13 @@ static int64_t put_all(struct chunk *c, const struct new_person *p, struct jz_en
     return person;
 }
 
+/* The row of the file from which on nothing is written yet, when so many people of the chunk are.
+ */
+static int64_t row_behind(const struct chunk *c, size_t people)
+{
+    return people < c->people ? c->person[people].row : (int64_t)c->end_row;
+}
+
 static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                   struct jz_error *err)
 {
@@ -266,40 +279,57 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     struct chunk *c = context;
     if (state->policies != c->policies || jz_date_compare(jz_entry_today(entry), c->m->today) != 0)
         judge(c, state->policies, jz_entry_today(entry));
-    for (size_t i = 0; i < c->people; i++)
+    const size_t left = c->people - c->written;
+    c->taking = jz_entry_has_company(entry) && c->few < left ? c->few : left;
+    const size_t end = c->written + c->taking;
+    for (size_t i = c->written; i < end; i++)
         c->ids[i] = put_all(c, &c->person[i], entry);
     jz_entry_bulk(entry);
-    jz_import_mark(c->m, entry, JZ_IMPORT_WRITING, (int64_t)c->end_row);
+    jz_import_mark(c->m, entry, JZ_IMPORT_WRITING, row_behind(c, end));
     return 0;
 }
 
 /* ---- The loop ---- */
 
-/* Waits for the chunk and takes over the ids of its people. */
-static int settle(struct jz_importing *m, struct chunk *c, struct jz_error *err)
+static int post(struct jz_importing *m, const struct place *place, struct chunk *c,
+                struct jz_error *err)
+{
+    c->few = place->few.now;
+    c->act = (struct jz_act){ .decide = decide, .context = c, .alone = true };
+    c->batch = (struct jz_batch){ .acts = &c->act, .count = 1 };
+    const int r = jz_store_post(m->store, &c->batch, err);
+    c->is_posted = r == 0;
+    return r;
+}
+
+/* Waits for what was posted of the chunk and takes over the ids of its people. */
+static int settle(struct jz_importing *m, struct place *place, struct chunk *c,
+                  struct jz_error *err)
 {
     if (!c->is_posted)
         return 0;
     jz_store_wait(m->store, &c->batch);
     c->is_posted = false;
-    if (c->act.result < 0) {
-        if (err)
-            *err = c->act.error;
-        return c->act.result;
-    }
-    for (size_t i = 0; i < c->people; i++)
-        m->persons[c->person[i].row] = c->ids[i];
-    m->position = (int64_t)c->end_row;
+    const int r = jz_import_settle(m, &c->act, err);
+    if (r < 0)
+        return r;
+    if (c->taking <= c->few)
+        jz_chunk_adapt(&place->few, c->taking, c->act.hold_ns);
+    for (size_t end = c->written + c->taking; c->written < end; c->written++)
+        m->persons[c->person[c->written].row] = c->ids[c->written];
+    m->position = row_behind(c, c->written);
     jz_import_tell(m, JZ_IMPORT_WRITING, m->position, (int64_t)m->rows);
     return 0;
 }
 
-static int post(struct jz_importing *m, struct chunk *c, struct jz_error *err)
+/* Until all of the chunk is on disk. */
+static int finish(struct jz_importing *m, struct place *place, struct chunk *c,
+                  struct jz_error *err)
 {
-    c->act = (struct jz_act){ .decide = decide, .context = c };
-    c->batch = (struct jz_batch){ .acts = &c->act, .count = 1 };
-    const int r = jz_store_post(m->store, &c->batch, err);
-    c->is_posted = r == 0;
+    int r = settle(m, place, c, err);
+    while (r == 0 && c->written < c->people)
+        if ((r = post(m, place, c, err)) == 0)
+            r = settle(m, place, c, err);
     return r;
 }
 
@@ -308,16 +338,17 @@ static int post(struct jz_importing *m, struct chunk *c, struct jz_error *err)
 static int write_chunks(struct jz_importing *m, struct place *place, struct chunk *chunks[2],
                         struct jz_error *err)
 {
-    for (int turn = 0; place->next < m->rows; turn ^= 1) {
+    int turn = 0;
+    for (; place->next < m->rows; turn ^= 1) {
         const size_t before = place->next;
         int r = fill(chunks[turn], m, place, err);
         if (r == 0 && place->next == before)
             r = jz_error_set(err, JZ_E_CONFLICT, "%s: is shorter than it was", m->options->path);
-        if (r < 0 || (r = settle(m, chunks[turn ^ 1], err)) < 0 ||
-            (r = post(m, chunks[turn], err)) < 0)
+        if (r < 0 || (r = finish(m, place, chunks[turn ^ 1], err)) < 0 ||
+            (r = post(m, place, chunks[turn], err)) < 0)
             return r;
     }
-    return 0;
+    return finish(m, place, chunks[turn ^ 1], err);
 }
 
 static int skip_rows(struct jz_importing *m, struct place *p, struct jz_error *err)
@@ -344,19 +375,13 @@ int jz_import_write(struct jz_importing *m, struct jz_error *err)
     first->m = second->m = m;
     struct chunk *chunks[2] = { first, second };
     int r = jz_import_open(m, &csv, err);
-    struct place place = { .csv = csv };
+    struct place place = { .few = { FIRST_PEOPLE, LEAST_PEOPLE, CHUNK_PEOPLE }, .csv = csv };
     if (r < 0 || (r = skip_rows(m, &place, err)) < 0)
         return r;
     r = write_chunks(m, &place, chunks, err);
-    /* Both have to be off the writer's hands, whatever happened. */
-    for (int i = 0; i < 2; i++) {
-        struct jz_error later;
-        const int settled = settle(m, chunks[i], &later);
-        if (r >= 0 && settled < 0) {
-            r = settled;
-            if (err)
-                *err = later;
-        }
-    }
+    /* After an error one may still be with the writer, and its memory is about to go. */
+    for (int i = 0; i < 2; i++)
+        if (chunks[i]->is_posted)
+            jz_store_wait(m->store, &chunks[i]->batch);
     return r;
 }

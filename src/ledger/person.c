@@ -177,7 +177,7 @@ static int hash_documents(struct jz_sql *sql, struct correction *c, struct jz_er
     if (*job)
         return jz_error_set(err, JZ_E_BUSY,
                             "an import is unfinished, which may know the document: run that file "
-                            "again first");
+                            "again first; if it is lost, type: " JZ_IMPORT_GIVE_UP);
     if ((r = jz_person_find_document(sql, c->keyring, c->change->document, &owner, err)) < 0)
         return r;
     char reference[JZ_REFERENCE_TEXT_BYTES];

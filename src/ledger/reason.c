@@ -38,6 +38,20 @@ static const struct jz_reason_info infos[] = {
       "This kind does not count again before a stronger one: choose another route this time." },
     { "documents_missing", "所需材料不齐，请补齐后再办。", "所需材料不齊，請補齊後再辦。",
       "Documents that the rule asks for are missing." },
+    { "document_undated",
+      "没有注明材料的日期。请写明材料上的日期（如报纸的日期）；看不出日期的，请换一份。",
+      "沒有註明材料的日期。請寫明材料上的日期（如報紙的日期）；看不出日期的，請換一份。",
+      "Nobody said of which day a document is. Say the day that stands on it, such as that of the "
+      "newspaper; bring another one if it shows none." },
+    { "document_too_old",
+      "材料的日期太早，已超过规定的天数。请换一份近日的材料（如手持当天报纸重新拍照）再办。",
+      "材料的日期太早，已超過規定的天數。請換一份近日的材料（如手持當天報紙重新拍照）再辦。",
+      "A document is older than the rule allows. Bring a fresh one, such as a new photograph with "
+      "today's newspaper." },
+    { "document_later", "材料的日期晚于本次登记的认证日期。请核对两个日期，更正后再办。",
+      "材料的日期晚於本次登記的認證日期。請核對兩個日期，更正後再辦。",
+      "A document is of a later day than the sign of life it was brought for. Check both days and "
+      "record it again as it was." },
     { "no_policy", "没有适用的认证规定，请联系经办机构。", "沒有適用的認證規定，請聯絡經辦機構。",
       "No policy covers this benefit: tell the agency." },
     { "not_asked", "没有需要认证的待遇（已终止或已有死亡登记），本次已记录。",

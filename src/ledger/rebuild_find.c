@@ -240,7 +240,7 @@ int rebuild_document_find(struct rebuilding *b, struct jz_error *err)
     if (*job)
         return jz_error_set(err, JZ_E_BUSY,
                             "an import is unfinished, whose documents cannot be found yet: run "
-                            "that file again first");
+                            "that file again first; if it is lost, type: " JZ_IMPORT_GIVE_UP);
     {
         JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
         if ((r = jz_sql_query(b->sql, "SELECT count(*) FROM person WHERE of IS NULL", NULL, 0,

@@ -306,8 +306,11 @@ static int check_no_import(struct jz_store *store, struct jz_error *err)
     e = jz_person_import_running(sql, name, err);
     jz_store_return(store, sql);
     if (e == 0 && *name)
-        return jz_error_set(err, JZ_E_BUSY,
-                            "an import is unfinished (%s): finish it first, then renew", name);
+        return jz_error_set(
+            err, JZ_E_BUSY,
+            "an import is unfinished (%.24s…): run that file again first; if it is lost, "
+            "type: " JZ_IMPORT_GIVE_UP,
+            name);
     return e;
 }
 
@@ -315,6 +318,7 @@ int jz_renew(struct jz_store *store, const struct jz_renew_options *options,
              struct jz_renew_result *ret_result, struct jz_error *err)
 {
     struct renewing r = { .store = store, .keyring = jz_store_keyring(store), .options = options };
+    jz_keyring_refresh(r.keyring);
     r.newest = r.result.lookup = jz_keyring_versions(r.keyring, JZ_KEY_LOOKUP);
     r.result.biometric = jz_keyring_versions(r.keyring, JZ_KEY_BIOMETRIC);
     int e;

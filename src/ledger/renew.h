@@ -34,8 +34,8 @@ struct jz_renew_result {
 };
 
 /*
- * The store's keyring has to be the rotated one. JZ_E_BUSY while an import of people is unfinished:
- * what it adds at its end would be of the old version.
+ * Under the newest versions of the keyring's file. JZ_E_BUSY while an import of people is
+ * unfinished: what it adds at its end would be of the old version.
  */
 int jz_renew(struct jz_store *store, const struct jz_renew_options *options,
              struct jz_renew_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;

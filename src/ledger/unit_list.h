@@ -26,8 +26,8 @@ struct jz_unit_list_request {
     const char *unit;            /* the employer; NULL: a village's list */
     const char *area;            /* region or prefix of the village; NULL: an employer's list */
     const char *operator;
-    const char *const *documents; /* handed in with the list */
-    size_t document_count;
+    const struct jz_claim_document *documents; /* handed in with the list */
+    int document_count;
     jz_claim_import_progress_fn on_progress; /* may be NULL */
     void *context;
 };

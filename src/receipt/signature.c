@@ -9,12 +9,13 @@ int jz_receipt_sign(const struct jz_keyring *keyring, const struct jz_receipt *r
     struct jz_public_key key;
     struct jz_receipt named = *receipt;
     struct jz_signed_receipt out;
-    int r = jz_keyring_public(keyring, jz_keyring_versions(keyring, JZ_KEY_SIGN), &key, err);
+    const unsigned version = jz_keyring_versions(keyring, JZ_KEY_SIGN);
+    int r = jz_keyring_public(keyring, version, &key, err);
     if (r < 0)
         return r;
     memcpy(named.installation, key.id, sizeof key.id);
     if ((r = jz_receipt_encode(&named, out.bytes, err)) < 0 ||
-        (r = jz_keyring_sign(keyring, JZ_RECEIPT_DOMAIN, out.bytes, JZ_RECEIPT_BYTES,
+        (r = jz_keyring_sign(keyring, version, JZ_RECEIPT_DOMAIN, out.bytes, JZ_RECEIPT_BYTES,
                              out.bytes + JZ_RECEIPT_BYTES, err)) < 0)
         return r;
     *ret_signed = out;
@@ -31,8 +32,8 @@ int jz_receipt_sign_recorded(const struct jz_keyring *keyring, const void *paylo
     if (r < 0 || (r = jz_keyring_sign_version(keyring, receipt.installation, &version, err)) < 0)
         return r;
     memcpy(out.bytes, payload, JZ_RECEIPT_BYTES);
-    if ((r = jz_keyring_sign_with(keyring, version, JZ_RECEIPT_DOMAIN, out.bytes, JZ_RECEIPT_BYTES,
-                                  out.bytes + JZ_RECEIPT_BYTES, err)) < 0)
+    if ((r = jz_keyring_sign(keyring, version, JZ_RECEIPT_DOMAIN, out.bytes, JZ_RECEIPT_BYTES,
+                             out.bytes + JZ_RECEIPT_BYTES, err)) < 0)
         return r;
     *ret_signed = out;
     return 0;

@@ -108,6 +108,11 @@ struct jz_date jz_entry_today(const struct jz_entry *entry)
     return jz_date_at(entry->now);
 }
 
+bool jz_entry_has_company(const struct jz_entry *entry)
+{
+    return entry->has_company;
+}
+
 void jz_entry_policies_changed(struct jz_entry *entry)
 {
     entry->policies_changed = true;

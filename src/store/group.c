@@ -9,6 +9,7 @@ enum {
     COPY_FROM_ROWS = 24, /* so many rows of one table are sent as one COPY */
     /* No act joins a group that has so many rows: others wait for its commit. */
     FULL_GROUP_ROWS = 8192,
+    COMPANY_MS = 2000, /* so long somebody who was met is expected again */
 };
 
 void jz_group_init(struct jz_writer *w)
@@ -137,7 +138,12 @@ static int prepare(struct jz_writer *w, struct jz_error *err)
         const uint64_t before = w->head.tree.size;
         if ((r = jz_head_load(w->sql, true, &w->head, err)) < 0)
             return r;
-        if (!w->head_known || w->head.tree.size != before)
+        if (jz_sql_dialect(w->sql) == JZ_POSTGRES)
+            w->locked_ns = jz_clock_ns(); /* the head's row is the lock; SQLite begins with it */
+        const bool has_grown = w->head.tree.size != before;
+        if (has_grown && w->head_known)
+            w->met_ns = jz_clock_ns();
+        if (has_grown || !w->head_known)
             r = reload_policies(w, err);
         w->head_known = r >= 0;
     }
@@ -203,6 +209,7 @@ static void decide_all(struct jz_writer *w, struct jz_act **acts, size_t count, 
     w->entry.failed = 0;
     w->entry.policies_changed = false;
     w->entry.is_bulk = false;
+    w->entry.has_company = w->met_ns && jz_clock_ns() - w->met_ns < COMPANY_MS * 1000000LL;
     w->entry.now = now;
     w->entry.next_id = (int64_t)w->head.tree.size + 1;
     size_t i = 0;
@@ -234,7 +241,7 @@ int jz_group_run(struct jz_writer *w, struct jz_act **acts, size_t count, struct
     int r = jz_sql_begin(w->sql, err);
     if (r < 0)
         return r;
-    const int64_t start = jz_clock_ns();
+    w->locked_ns = jz_clock_ns();
     if ((r = prepare(w, err)) < 0 || (r = tell_time(w, &now, err)) < 0 ||
         (r = decide_on_states(w, acts, count, now, err)) < 0)
         return r;
@@ -252,7 +259,7 @@ int jz_group_run(struct jz_writer *w, struct jz_act **acts, size_t count, struct
         if ((r = jz_sql_commit(w->sql, err)) < 0)
             return r;
     }
-    w->hold_ns = jz_clock_ns() - start;
+    w->hold_ns = jz_clock_ns() - w->locked_ns;
     pthread_mutex_lock(&w->lock);
     w->stats.groups++;
     w->stats.acts += w->decided;

@@ -18,14 +18,14 @@ int jz_person_document_hash(const struct jz_keyring *keyring, unsigned version,
     return r;
 }
 
-int jz_person_find_document(struct jz_sql *sql, const struct jz_keyring *keyring,
-                            const struct jz_document *document, int64_t *ret_person,
-                            struct jz_error *err)
+/* Under the versions up to this one, newest first; 0: nobody. */
+static int find_hash(struct jz_sql *sql, const struct jz_keyring *keyring, unsigned version,
+                     const struct jz_document *document, int64_t *ret_person, struct jz_error *err)
 {
     int64_t person = 0;
-    for (unsigned v = jz_keyring_versions(keyring, JZ_KEY_LOOKUP); v > 0 && person == 0; v--) {
+    for (; version > 0 && person == 0; version--) {
         uint8_t hash[JZ_FIND_BYTES];
-        int r = jz_person_document_hash(keyring, v, document, hash, err);
+        int r = jz_person_document_hash(keyring, version, document, hash, err);
         const struct jz_sql_value value = jz_blob(hash, sizeof hash);
         if (r < 0 || (r = jz_sql_number(sql, "SELECT person FROM document_find WHERE hash = $1",
                                         &value, 1, &person, err)) < 0)
@@ -33,6 +33,24 @@ int jz_person_find_document(struct jz_sql *sql, const struct jz_keyring *keyring
     }
     *ret_person = person;
     return 0;
+}
+
+int jz_person_find_document(struct jz_sql *sql, const struct jz_keyring *keyring,
+                            const struct jz_document *document, int64_t *ret_person,
+                            struct jz_error *err)
+{
+    const unsigned version = jz_keyring_versions(keyring, JZ_KEY_LOOKUP);
+    int64_t person = 0;
+    int r = find_hash(sql, keyring, version, document, &person, err);
+    if (r == 0 && person == 0) {
+        /* Renewed between two questions, or under a version that somebody added just now? */
+        jz_keyring_refresh(keyring);
+        const unsigned newest = jz_keyring_versions(keyring, JZ_KEY_LOOKUP);
+        r = newest > 1 ? find_hash(sql, keyring, newest, document, &person, err) : 0;
+    }
+    if (r == 0)
+        *ret_person = person;
+    return r;
 }
 
 int jz_person_import_running(struct jz_sql *sql, char ret_name[JZ_JOB_NAME_BYTES],

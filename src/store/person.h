@@ -64,6 +64,9 @@ int jz_person_find(struct jz_store *store, const char *text, int64_t *ret_person
 /* The name of an unfinished import of people in ret_name, "" when there is none. */
 #define JZ_JOB_NAME_BYTES    96
 #define JZ_IMPORT_PEOPLE_JOB "import:"
+#define JZ_IMPORT_GIVE_UP                                                                          \
+    "jianzai person import --give-up" /* what to type when its file is lost                        \
+                                       */
 int jz_person_import_running(struct jz_sql *sql, char ret_name[JZ_JOB_NAME_BYTES],
                              struct jz_error *err) JZ_MUST_CHECK;
 

@@ -57,9 +57,9 @@ static struct jz_act *take_first(struct jz_queue *q)
 size_t jz_queue_take(struct jz_queue *q, struct jz_act **ret_acts, size_t room)
 {
     size_t count = 0;
-    while (q->first && count < room && !(count > 0 && q->first->persons)) {
+    while (q->first && count < room && !(count > 0 && jz_act_is_alone(q->first))) {
         ret_acts[count++] = take_first(q);
-        if (ret_acts[count - 1]->persons)
+        if (jz_act_is_alone(ret_acts[count - 1]))
             break;
     }
     /* Who stands behind them goes to the end, so that nobody's many acts keep others waiting. */

@@ -306,35 +306,61 @@ int jz_store_version(const char *url, int *ret_version, struct jz_error *err)
     return r < 0 ? r : jz_schema_read_version(sql, ret_version, err);
 }
 
-/* migrations[v] leads from version v to v + 1; never changed once released. */
-static const char *const migrations[JZ_SCHEMA_VERSION + 1] = { NULL };
+/* steps[v] leads from version v to v + 1; never changed once released. */
+static const char *const steps[JZ_SCHEMA_VERSION + 1] = { NULL };
 
-int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err)
+/* Whoever migrates as well waits here, and then sees the newer version. */
+static int lock_version(struct jz_sql *sql, int *ret_version, struct jz_error *err)
+{
+    static const char lock[] = "UPDATE meta SET value = value WHERE name = 'schema'";
+    int r;
+    if ((r = jz_sql_begin(sql, err)) < 0 ||
+        (r = jz_schema_read_version(sql, ret_version, err)) < 0 ||
+        (r = jz_sql_run(sql, lock, NULL, 0, err)) < 0)
+        return r;
+    return jz_schema_read_version(sql, ret_version, err);
+}
+
+static int take_step(struct jz_sql *sql, const char *step, int to, struct jz_error *err)
+{
+    char text[12];
+    snprintf(text, sizeof text, "%d", to);
+    const struct jz_sql_value value = jz_text(text);
+    const int r = jz_sql_script(sql, step, err);
+    return r < 0 ? r
+                 : jz_sql_run(sql, "UPDATE meta SET value = $1 WHERE name = 'schema'", &value, 1,
+                              err);
+}
+
+int jz_schema_migrate(const char *url, const char *const *by, int to, int *ret_from,
+                      struct jz_error *err)
 {
     const struct jz_sql_options options = { 0 };
     JZ_CLEANUP(jz_sql_closep) struct jz_sql *sql = NULL;
     int version = 0, r;
-    if ((r = jz_sql_open(url, &options, &sql, err)) < 0 || (r = jz_sql_begin(sql, err)) < 0 ||
-        (r = jz_schema_read_version(sql, &version, err)) < 0)
+    if ((r = jz_sql_open(url, &options, &sql, err)) < 0 ||
+        (r = lock_version(sql, &version, err)) < 0)
         return r;
-    if (version > JZ_SCHEMA_VERSION)
+    if (version > to)
         return jz_error_set(err, JZ_E_UNSUPPORTED,
                             "the database is of version %d, newer than this program's %d: "
                             "install the newer program",
-                            version, JZ_SCHEMA_VERSION);
-    for (int v = version; v < JZ_SCHEMA_VERSION; v++) {
-        if (v < 1 || !migrations[v])
+                            version, to);
+    for (int v = version; v < to; v++) {
+        if (v < 1 || !by[v])
             return jz_error_set(err, JZ_E_UNSUPPORTED, "there is no way from version %d", v);
-        char text[12];
-        snprintf(text, sizeof text, "%d", v + 1);
-        const struct jz_sql_value value = jz_text(text);
-        if ((r = jz_sql_script(sql, migrations[v], err)) < 0 ||
-            (r = jz_sql_run(sql, "UPDATE meta SET value = $1 WHERE name = 'schema'", &value, 1,
-                            err)) < 0)
+        if ((r = take_step(sql, by[v], v + 1, err)) < 0) {
+            jz_error_prefix(err, "from version %d to %d", v, v + 1);
             return r;
+        }
     }
     if ((r = jz_sql_commit(sql, err)) < 0)
         return r;
     *ret_from = version;
     return 0;
+}
+
+int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err)
+{
+    return jz_schema_migrate(url, steps, JZ_SCHEMA_VERSION, ret_from, err);
 }

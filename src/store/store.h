@@ -154,7 +154,8 @@ typedef int (*jz_decide_fn)(void *context, const struct jz_person_state *state,
 
 /*
  * A list of persons is for jobs that go through the register in chunks. It is a group of its own,
- * so its length decides how long others wait; hold_ns tells afterwards.
+ * as an act that stands alone is, so its length decides how long others wait; hold_ns tells
+ * afterwards.
  */
 struct jz_act {
     int64_t person; /* whose state decide wants; 0: nobody's */
@@ -162,6 +163,7 @@ struct jz_act {
     void *context;
     const int64_t *persons; /* borrowed, ascending, each once; NULL: no list */
     size_t person_count;
+    bool alone; /* it adds many rows: no act of others shares its commit */
     int result; /* 0, or the error of this act alone */
     struct jz_error error;
     int64_t hold_ns; /* how long its group held the write lock */
@@ -217,6 +219,12 @@ struct jz_date jz_entry_today(const struct jz_entry *entry);
 
 /* This act is one of many large ones: what only makes a large load faster may be done. */
 void jz_entry_bulk(struct jz_entry *entry);
+
+/*
+ * Whether others than acts that stand alone write too, in this process or another, or did in the
+ * last seconds: then a large act does well to be short.
+ */
+bool jz_entry_has_company(const struct jz_entry *entry);
 
 /* The policies of this group will be stale: load them anew before the next. */
 void jz_entry_policies_changed(struct jz_entry *entry);

@@ -28,7 +28,7 @@ struct jz_entry {
     struct jz_write *writes;
     size_t count, room;
     int64_t next_id, now;
-    bool policies_changed, is_bulk;
+    bool policies_changed, is_bulk, has_company;
     int failed; /* sticky: out of memory or over a limit */
 };
 
@@ -49,7 +49,11 @@ struct jz_queue {
     struct jz_act *buckets[1 << JZ_QUEUE_BUCKET_BITS]; /* the heads of lines, by person */
 };
 void jz_queue_add(struct jz_queue *queue, struct jz_act *act);
-/* An act that names a list of persons comes alone. */
+/* An act that names a list of persons or stands alone comes alone. */
+static inline bool jz_act_is_alone(const struct jz_act *act)
+{
+    return act->persons || act->alone;
+}
 size_t jz_queue_take(struct jz_queue *queue, struct jz_act **ret_acts, size_t room);
 
 /*
@@ -75,6 +79,9 @@ int jz_schema_check_keyring(struct jz_sql *sql, const struct jz_keyring *keyring
                             struct jz_error *err) JZ_MUST_CHECK;
 int jz_schema_bind_keyring(const char *url, const struct jz_keyring *keyring,
                            struct jz_error *err) JZ_MUST_CHECK;
+/* What jz_store_migrate does, by any steps to any version: all of them in one commit, or none. */
+int jz_schema_migrate(const char *url, const char *const *steps, int to, int *ret_from,
+                      struct jz_error *err) JZ_MUST_CHECK;
 
 /*
  * chain.c: leaf, chain and mark for the facts among the rows of a group, perhaps on a thread of its

@@ -208,6 +208,8 @@ static void *run(void *context)
             break;
         gather(w, expected, gather_until);
         const size_t count = jz_queue_take(&w->queue, w->group, JZ_STORE_GROUP_ACTS);
+        if (w->queue.waiting > 0 || !jz_act_is_alone(w->group[0]))
+            w->met_ns = jz_clock_ns();
         pthread_cond_broadcast(&w->room);
         pthread_mutex_unlock(&w->lock);
         for (size_t done = 0; done < count;) {

@@ -25,9 +25,10 @@ struct jz_writer {
     struct jz_act *group[JZ_STORE_GROUP_ACTS];
     struct jz_person_state *states;
     size_t state_room;
-    size_t decided;  /* acts of the latest attempt; what came behind them has to wait */
-    bool committing; /* the latest attempt got so far: without an answer nobody knows */
-    int64_t hold_ns; /* how long it held the write lock */
+    size_t decided;             /* acts of the latest attempt; what came behind them has to wait */
+    bool committing;            /* the latest attempt got so far: without an answer nobody knows */
+    int64_t locked_ns, hold_ns; /* when it took the write lock, and how long it held it */
+    int64_t met_ns; /* when an act that does not stand alone was met last, here or elsewhere */
     char inserts[JZ_TABLES][512];
     char question[128];
 };

@@ -47,6 +47,8 @@ accept:
 documents:
   unit_list:
     - {doc: unit_list, form: original, basis: L}
+  materials:
+    - {doc: newspaper_photo, form: photo, basis: L, max_age_days: 3}
 YAML
     "$program" policy load "$work/policy.yaml" --by alice
     cat >"$work/people.csv" <<CSV
@@ -152,9 +154,21 @@ expect "closing" 0 "is closed" \
 expect "closing twice" 2 "was closed before, by alice" \
     "$program" review close "$case" --outcome 通过 --reason 材料齐全 --by alice
 expect "closing decides nothing" 0 "lapsed" "$program" standing $wang
-expect "the evidence that waited" 0 "certified" \
+waited() {
     "$program" evidence add $wang --kind materials --on "$(days_ago 1)" --outcome pass --by alice \
-    --of "$waits" --reason 材料齐全
+        --of "$waits" --reason 材料齐全 "$@"
+}
+expect "a newspaper of no such day" 2 "is no day such as" waited --document newspaper_photo@yesterday
+expect "what is no document" 2 "names no document" waited --document "newspaper photo"
+expect "how old a document may be" 0 "newspaper_photo, photograph, at most 3 days old" \
+    "$program" policy explain $wang --documents
+json "a newspaper that is too old" \
+    'answers[0]["lacking"][0]["reason"] == "document_too_old" and answers[0]["lacking"][0]["max_age_days"] == 3' \
+    waited --document "newspaper_photo@$(days_ago 5)" --json
+waits=$(field evidence)
+expect "a newspaper of no day" 1 "asked for: newspaper_photo 本人手持近日报纸的照片, at most 3 days old" \
+    "$program" certify $wang --kind materials --on "$(days_ago 1)" --by alice --document newspaper_photo
+expect "the evidence that waited" 0 "certified" waited --document "newspaper_photo@$(days_ago 4)"
 expect "now it counts" 0 "current" "$program" standing $wang
 json "a closed case" \
     'answers[0]["state"] == "closed" and answers[0]["closing"]["reason"] == "材料齐全"' \

@@ -50,6 +50,38 @@ expect "all of it is there" 1 "3 there already" \
     "$program" person import "$work/people.csv" --by li --override-reason again
 expect "counts as JSON" 1 '"there":2' "$program" person import "$work/people.csv" --by li --json
 expect "no such file" 2 "No such file" "$program" person import "$work/none.csv" --by li
+expect "no file and nothing to give up" 2 "either a file, or --give-up" "$program" person import --by li
+expect "a file and giving up" 2 "either a file, or --give-up" \
+    "$program" person import "$work/people.csv" --give-up --by root --reason x
+expect "a reason without giving up" 2 "either a file, or --give-up" \
+    "$program" person import "$work/people.csv" --by li --reason x
+expect "nothing to give up" 2 "no import is unfinished" \
+    "$program" person import --give-up --by root --reason "the disk broke"
+expect "a clerk gives nothing up" 2 "needs admin" \
+    "$program" person import --give-up --by li --reason "the disk broke"
+expect "nobody gives up without a reason" 2 "needs a reason" \
+    "$program" person import --give-up --by root
+
+# An import that was killed, and whose file is gone.
+"$program" fake people --count 60000 >"$work/many.csv"
+"$program" person import "$work/many.csv" --by root >/dev/null 2>&1 &
+import=$!
+for _ in $(seq 1000); do
+    "$program" person find 440308199901101512 2>&1 | grep -q unfinished && break
+    sleep 0.01
+done
+kill -9 "$import" 2>/dev/null
+wait "$import" 2>/dev/null
+rm "$work/many.csv"
+expect "an unfinished import bars others" 2 "if it is lost, type: jianzai person import --give-up" \
+    "$program" person import "$work/people.csv" --by li --override-reason other
+expect "it is given up" 0 "the import of many.csv is given up" \
+    "$program" person import --give-up --by root --reason "the disk broke"
+expect "the register is sound" 0 "" "$program" rebuild --check
+expect "so are the facts" 0 "" "$program" audit verify
+expect "others go on" 1 "3 there already" \
+    "$program" person import "$work/people.csv" --by li --override-reason other
+
 expect "an encoding that is none" 2 "--encoding" \
     "$program" person import "$work/people.csv" --by li --encoding klingon
 refuse "no name in the database" "张秀英" "$JIANZAI_DB"

@@ -219,7 +219,7 @@ static void lookups_find_the_same(void **state)
         assert_memory_not_equal(a, b, sizeof a);
         assert_int_equal(jz_keyring_lookup(k, JZ_KEY_LOG, 1, number, 18, b, &err), 0);
         assert_memory_not_equal(a, b, sizeof a);
-        assert_int_equal(jz_keyring_lookup(k, JZ_KEY_LOOKUP, 2, number, 18, b, &err),
+        assert_int_equal(jz_keyring_lookup(k, JZ_KEY_LOOKUP, 3, number, 18, b, &err),
                          JZ_E_NOT_FOUND);
         assert_int_equal(jz_keyring_lookup(k, JZ_KEY_LOOKUP, 0, number, 18, b, &err),
                          JZ_E_NOT_FOUND);
@@ -276,7 +276,7 @@ static void subjects_have_keys_of_their_own(void **state)
         assert_memory_equal(back, "template", 8);
         assert_int_equal(jz_subject_unseal(k, text("person/7"), wrapped, wrapped_size, sealed, n,
                                            back, &m, &err),
-                         JZ_E_NOT_FOUND);
+                         0);
         assert_int_equal(jz_subject_key_rewrap(newer, text("person/8"), key[0], key_size[0],
                                                wrapped, &wrapped_size, &err),
                          JZ_E_INTEGRITY);
@@ -313,14 +313,14 @@ static void signatures_verify_outside(void **state)
         newer = open_ring(path);
         assert_int_equal(jz_keyring_public(k, 1, &key, &err), 0);
         assert_int_equal(jz_keyring_public(newer, 2, &second, &err), 0);
-        assert_int_equal(jz_keyring_public(k, 2, &second, &err), JZ_E_NOT_FOUND);
-        assert_int_equal(jz_keyring_sign(k, "receipt", "data", 4, signature, &err), 0);
+        assert_int_equal(jz_keyring_public(newer, 3, &second, &err), JZ_E_NOT_FOUND);
+        assert_int_equal(jz_keyring_sign(k, 1, "receipt", "data", 4, signature, &err), 0);
         jz_public_key_format(&key, line);
         assert_int_equal(jz_public_key_parse(line, &parsed, &err), 0);
         assert_int_equal(jz_verify(&parsed, "receipt", "data", 4, signature, &err), 0);
         assert_int_equal(jz_verify(&parsed, "root", "data", 4, signature, &err), JZ_E_INTEGRITY);
         assert_int_equal(jz_verify(&second, "receipt", "data", 4, signature, &err), JZ_E_INTEGRITY);
-        assert_int_equal(jz_keyring_sign(newer, "receipt", "data", 4, signature, &err), 0);
+        assert_int_equal(jz_keyring_sign(newer, 2, "receipt", "data", 4, signature, &err), 0);
         assert_int_equal(jz_verify(&second, "receipt", "data", 4, signature, &err), 0);
         assert_memory_not_equal(key.id, second.id, sizeof key.id);
     }
@@ -384,12 +384,13 @@ static void suites_change_by_rotation(void **state)
                      0);
     assert_int_equal(sealed[0], JZ_SUITE_GUOMI);
     assert_int_equal(unseal(newer, JZ_KEY_IDENTITY, "c", sealed, n), 0);
-    assert_int_equal(unseal(k, JZ_KEY_IDENTITY, "c", sealed, n), JZ_E_NOT_FOUND);
+    assert_int_equal(unseal(k, JZ_KEY_IDENTITY, "c", sealed, n), 0);
+    assert_int_equal(jz_keyring_suite(k), JZ_SUITE_GUOMI);
     assert_int_equal(jz_keyring_public(newer, 1, &key, &err), 0);
     assert_int_equal(key.suite, JZ_SUITE_INTERNATIONAL);
     assert_int_equal(jz_keyring_public(newer, 2, &key, &err), 0);
     assert_int_equal(key.suite, JZ_SUITE_GUOMI);
-    assert_int_equal(jz_keyring_sign(newer, "d", "x", 1, signature, &err), 0);
+    assert_int_equal(jz_keyring_sign(newer, 2, "d", "x", 1, signature, &err), 0);
     assert_int_equal(jz_verify(&key, "d", "x", 1, signature, &err), 0);
     /* Another version's suite in the header: the key of that version does not fit. */
     sealed[2] = 1;
@@ -400,43 +401,39 @@ enum { THREADS = 6, ROTATIONS = 40 };
 
 static struct {
     const char *path;
+    struct jz_keyring *server; /* opened before the first rotation */
     _Atomic int going;
     _Atomic unsigned long sealed;
 } race;
 
-/* Seals under the keyring it has and opens with whatever is newest, as a server does. */
+static bool passes(const struct jz_keyring *from, const struct jz_keyring *to, struct jz_error *err)
+{
+    uint8_t sealed[128], back[128];
+    size_t n, m;
+    return jz_keyring_seal(from, JZ_KEY_IDENTITY, text("c"), "Name", 4, sealed, &n, err) == 0 &&
+           jz_keyring_unseal(to, JZ_KEY_IDENTITY, text("c"), sealed, n, back, &m, err) == 0 &&
+           m == 4 && memcmp(back, "Name", 4) == 0;
+}
+
+/* A long-running server and commands that come and go open what the others sealed. */
 static void *seal_and_open(void *argument)
 {
     unsigned *failures = argument;
     struct jz_error err;
-    struct jz_keyring *mine = NULL;
     while (atomic_load(&race.going)) {
-        if (!mine && jz_keyring_open(race.path, NULL, &mine, &err) < 0) {
-            print_error("%s\n", err.text);
-            ++*failures;
-            break;
-        }
-        struct jz_keyring *other = NULL;
-        uint8_t sealed[128], back[128], hash[JZ_LOOKUP_BYTES];
-        size_t n, m;
-        bool good = jz_keyring_open(race.path, NULL, &other, &err) == 0;
+        JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *command = NULL;
+        uint8_t hash[JZ_LOOKUP_BYTES];
+        bool good = jz_keyring_open(race.path, NULL, &command, &err) == 0;
         for (int i = 0; i < 50 && good; i++) {
-            good = jz_keyring_seal(mine, JZ_KEY_IDENTITY, text("c"), "Name", 4, sealed, &n, &err) ==
-                       0 &&
-                   jz_keyring_unseal(other, JZ_KEY_IDENTITY, text("c"), sealed, n, back, &m,
-                                     &err) == 0 &&
-                   m == 4 && memcmp(back, "Name", 4) == 0 &&
-                   jz_keyring_lookup(mine, JZ_KEY_LOOKUP, 1, "x", 1, hash, &err) == 0;
+            good = passes(race.server, command, &err) && passes(command, race.server, &err) &&
+                   jz_keyring_lookup(race.server, JZ_KEY_LOOKUP, 1, "x", 1, hash, &err) == 0;
             atomic_fetch_add(&race.sealed, 1);
         }
         if (!good) {
             print_error("%s\n", err.text);
             ++*failures;
         }
-        jz_keyring_free(mine);
-        mine = other;
     }
-    jz_keyring_free(mine);
     return NULL;
 }
 
@@ -457,7 +454,7 @@ static void rotation_meets_threads(void **state)
 {
     (void)state;
     JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *k = NULL;
-    jz_autofree char *path = make_ring(JZ_SUITE_INTERNATIONAL, NULL);
+    jz_autofree char *path = make_ring(JZ_SUITE_INTERNATIONAL, &race.server);
     pthread_t threads[THREADS], rotators[2];
     unsigned failures[THREADS + 2] = { 0 };
     race.path = path;
@@ -477,6 +474,134 @@ static void rotation_meets_threads(void **state)
     assert_true(race.sealed > 0);
     k = open_ring(path);
     assert_int_equal(jz_keyring_versions(k, JZ_KEY_IDENTITY), 1 + 2 * ROTATIONS);
+    jz_keyring_refresh(race.server);
+    assert_int_equal(jz_keyring_versions(race.server, JZ_KEY_IDENTITY), 1 + 2 * ROTATIONS);
+    jz_keyring_free(race.server);
+}
+
+/* ---- Following the file ---- */
+
+static void a_keyring_follows_its_file(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < COUNT(suites); s++) {
+        JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *k = NULL, *newer = NULL;
+        jz_autofree char *path = make_ring(suites[s], &k);
+        struct jz_error err;
+        struct jz_public_key key, same;
+        uint8_t old[64], sealed[64];
+        size_t n, old_size;
+        unsigned version = 0;
+        assert_int_equal(
+            jz_keyring_seal(k, JZ_KEY_IDENTITY, text("c"), "old", 3, old, &old_size, &err), 0);
+        for (int p = 0; p < JZ_PURPOSES; p++)
+            assert_int_equal(jz_keyring_rotate(path, NULL, (enum jz_purpose)p, &err), 0);
+        newer = open_ring(path);
+
+        /* What names the new version is opened at once, and found at once. */
+        assert_int_equal(
+            jz_keyring_seal(newer, JZ_KEY_IDENTITY, text("c"), "new", 3, sealed, &n, &err), 0);
+        assert_int_equal(unseal(k, JZ_KEY_IDENTITY, "c", sealed, n), 0);
+        for (int p = 0; p < JZ_PURPOSES; p++)
+            assert_int_equal(jz_keyring_versions(k, (enum jz_purpose)p), 2);
+        assert_int_equal(jz_keyring_seal(k, JZ_KEY_IDENTITY, text("c"), "x", 1, sealed, &n, &err),
+                         0);
+        assert_int_equal(jz_sealed_version(sealed, n), 2);
+        assert_int_equal(unseal(k, JZ_KEY_IDENTITY, "c", old, old_size), 0);
+        assert_int_equal(jz_keyring_rotate(path, NULL, JZ_KEY_SIGN, &err), 0);
+        jz_keyring_refresh(newer);
+        assert_int_equal(jz_keyring_public(newer, 3, &key, &err), 0);
+        assert_int_equal(jz_keyring_sign_version(k, key.id, &version, &err), 0);
+        assert_int_equal(version, 3);
+        assert_int_equal(jz_keyring_public(k, 3, &same, &err), 0);
+        assert_memory_equal(&key, &same, sizeof key);
+
+        /* And without being asked, by whoever only seals. */
+        assert_int_equal(jz_keyring_rotate(path, NULL, JZ_KEY_IDENTITY, &err), 0);
+        for (int i = 0; i < 500 && jz_sealed_version(sealed, n) < 3; i++) {
+            nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+            assert_int_equal(
+                jz_keyring_seal(k, JZ_KEY_IDENTITY, text("c"), "x", 1, sealed, &n, &err), 0);
+        }
+        assert_int_equal(jz_sealed_version(sealed, n), 3);
+    }
+}
+
+/* The error of opening what names version 9. */
+static void check_why(const struct jz_keyring *k, const char *says)
+{
+    struct jz_error err = { 0 };
+    uint8_t sealed[64], back[64];
+    size_t n, m;
+    assert_int_equal(jz_keyring_seal(k, JZ_KEY_IDENTITY, text("c"), "x", 1, sealed, &n, &err), 0);
+    assert_int_equal(jz_sealed_version(sealed, n), 2);
+    sealed[2] = 9;
+    assert_int_equal(jz_keyring_unseal(k, JZ_KEY_IDENTITY, text("c"), sealed, n, back, &m, &err),
+                     JZ_E_NOT_FOUND);
+    if (!strstr(err.text, says))
+        fail_msg("'%s' is not in: %s", says, err.text);
+}
+
+static void replace(const char *path, const char *with)
+{
+    jz_autofree uint8_t *data = NULL;
+    struct jz_error err;
+    size_t size;
+    assert_int_equal(jz_file_read(with, JZ_KEYRING_MAX_BYTES, &data, &size, &err), 0);
+    assert_int_equal(jz_file_write_private(path, data, size, &err), 0);
+}
+
+static void what_is_not_taken_over(void **state)
+{
+    (void)state;
+    JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *k = NULL;
+    jz_autofree char *path = make_ring(JZ_SUITE_INTERNATIONAL, NULL), *kept = fresh_path(),
+                     *older = fresh_path(), *other = make_ring(JZ_SUITE_INTERNATIONAL, NULL),
+                     *fork = fresh_path();
+    struct jz_error err;
+    replace(older, path);
+    assert_int_equal(jz_keyring_rotate(path, NULL, JZ_KEY_IDENTITY, &err), 0);
+    replace(kept, path);
+    k = open_ring(path);
+    check_why(k, "the newest is 2");
+
+    replace(path, other);
+    check_why(k, "another keyring, or an older copy");
+    replace(path, older);
+    check_why(k, "another keyring, or an older copy");
+    /* The older copy rotated on its own has as many versions, and other keys. */
+    replace(fork, older);
+    assert_int_equal(jz_keyring_rotate(fork, NULL, JZ_KEY_IDENTITY, &err), 0);
+    assert_int_equal(jz_keyring_rotate(fork, NULL, JZ_KEY_IDENTITY, &err), 0);
+    replace(path, fork);
+    check_why(k, "another keyring, or an older copy");
+    assert_int_equal(jz_file_write_private(path, "{", 1, &err), 0);
+    check_why(k, "not JSON");
+    assert_int_equal(chmod(path, 0644), 0);
+    check_why(k, "chmod 600");
+    assert_int_equal(unlink(path), 0);
+    check_why(k, "No such file");
+
+    replace(path, kept);
+    check_why(k, "the newest is 2");
+    assert_int_equal(jz_keyring_rotate(path, NULL, JZ_KEY_IDENTITY, &err), 0);
+    jz_keyring_refresh(k);
+    assert_int_equal(jz_keyring_versions(k, JZ_KEY_IDENTITY), 3);
+}
+
+static void a_process_may_change_its_folder(void **state)
+{
+    (void)state;
+    JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *k = NULL;
+    jz_autofree char *path = make_ring(JZ_SUITE_INTERNATIONAL, NULL), *here = getcwd(NULL, 0);
+    struct jz_error err;
+    assert_int_equal(chdir(folder), 0);
+    k = open_ring(strrchr(path, '/') + 1);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(jz_keyring_rotate(path, NULL, JZ_KEY_LOG, &err), 0);
+    jz_keyring_refresh(k);
+    assert_int_equal(jz_keyring_versions(k, JZ_KEY_LOG), 2);
+    assert_int_equal(chdir(here), 0);
 }
 
 static struct jz_keyring *shared;
@@ -496,7 +621,7 @@ static void *use_shared(void *argument)
             jz_keyring_lookup(shared, JZ_KEY_LOOKUP, 1, &i, sizeof i, a, &err) ||
             jz_keyring_lookup(shared, JZ_KEY_LOOKUP, 1, &i, sizeof i, b, &err) ||
             memcmp(a, b, sizeof a) != 0 ||
-            (i % 40 == 0 && (jz_keyring_sign(shared, "d", &i, sizeof i, signature, &err) ||
+            (i % 40 == 0 && (jz_keyring_sign(shared, 1, "d", &i, sizeof i, signature, &err) ||
                              jz_keyring_public(shared, 1, &key, &err) ||
                              jz_verify(&key, "d", &i, sizeof i, signature, &err))))
             ++*failures;
@@ -764,7 +889,7 @@ static void speed(void **state)
         MEASURE("digest 64 bytes", 1000000, digest_small(hasher, data));
         MEASURE("subject seal 64 bytes", 100000,
                 jz_subject_seal(k, text("c"), wrapped, w, data, 64, sealed, &n, &err));
-        MEASURE("sign 64 bytes", 2000, jz_keyring_sign(k, "d", data, 64, out, &err));
+        MEASURE("sign 64 bytes", 2000, jz_keyring_sign(k, 1, "d", data, 64, out, &err));
         MEASURE("verify 64 bytes", 2000, jz_verify(&key, "d", data, 64, out, &err));
     }
 }
@@ -794,6 +919,9 @@ int main(void)
         cmocka_unit_test(old_versions_open_after_rotation),
         cmocka_unit_test(suites_change_by_rotation),
         cmocka_unit_test(rotation_meets_threads),
+        cmocka_unit_test(a_keyring_follows_its_file),
+        cmocka_unit_test(what_is_not_taken_over),
+        cmocka_unit_test(a_process_may_change_its_folder),
         cmocka_unit_test(many_threads_share_one),
         cmocka_unit_test(files_are_for_their_owner),
         cmocka_unit_test(private_files_replace_nothing),

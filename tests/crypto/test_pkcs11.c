@@ -159,6 +159,50 @@ static void others_do_not_open_them(void **state)
     assert_int_equal(open_ring(clear, &one, "in the clear"), JZ_E_USAGE);
 }
 
+/* A rotation is followed; a file that the token does not open changes nothing. */
+static void a_sealed_keyring_follows_its_file(void **state)
+{
+    (void)state;
+    need_softhsm();
+    char pin[] = "123456";
+    struct jz_pkcs11 one = token("one");
+    const struct jz_pkcs11 two = token("two");
+    JZ_CLEANUP(jz_keyring_freep) struct jz_keyring *k = NULL, *newer = NULL;
+    jz_autofree char *path = fresh_path(), *other = fresh_path();
+    jz_autofree uint8_t *mine = NULL, *foreign = NULL;
+    const struct jz_bytes context = { "c", 1 };
+    struct jz_error err = { 0 };
+    uint8_t sealed[128], back[128];
+    size_t n, m, mine_size, foreign_size;
+    one.pin = pin;
+    assert_int_equal(jz_keyring_create(path, JZ_SUITE_INTERNATIONAL, &one, &err), 0);
+    assert_int_equal(jz_keyring_create(other, JZ_SUITE_INTERNATIONAL, &two, &err), 0);
+    assert_int_equal(jz_keyring_open(path, &one, &k, &err), 0);
+    assert_int_equal(jz_keyring_rotate(path, &one, JZ_KEY_IDENTITY, &err), 0);
+    assert_int_equal(jz_keyring_open(path, &one, &newer, &err), 0);
+    memset(pin, 'x', sizeof pin - 1); /* the keyring has a copy of its own */
+    assert_int_equal(jz_keyring_seal(newer, JZ_KEY_IDENTITY, context, "Name", 4, sealed, &n, &err),
+                     0);
+    if (jz_keyring_unseal(k, JZ_KEY_IDENTITY, context, sealed, n, back, &m, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(jz_keyring_versions(k, JZ_KEY_IDENTITY), 2);
+
+    assert_int_equal(jz_file_read(path, JZ_KEYRING_MAX_BYTES, &mine, &mine_size, &err), 0);
+    assert_int_equal(jz_file_read(other, JZ_KEYRING_MAX_BYTES, &foreign, &foreign_size, &err), 0);
+    assert_int_equal(jz_file_write_private(path, foreign, foreign_size, &err), 0);
+    sealed[2] = 9;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(jz_keyring_unseal(k, JZ_KEY_IDENTITY, context, sealed, n, back, &m, &err),
+                         JZ_E_NOT_FOUND);
+        assert_non_null(strstr(err.text, "does not open it"));
+    }
+    assert_int_equal(jz_file_write_private(path, mine, mine_size, &err), 0);
+    const struct jz_pkcs11 again = token("one");
+    assert_int_equal(jz_keyring_rotate(path, &again, JZ_KEY_IDENTITY, &err), 0);
+    jz_keyring_refresh(k);
+    assert_int_equal(jz_keyring_versions(k, JZ_KEY_IDENTITY), 3);
+}
+
 static void damaged_files_are_refused(void **state)
 {
     (void)state;
@@ -265,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sealed_files_open_with_their_token),
         cmocka_unit_test(others_do_not_open_them),
+        cmocka_unit_test(a_sealed_keyring_follows_its_file),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(a_missing_module_is_named),
     };

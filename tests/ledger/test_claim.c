@@ -30,6 +30,11 @@ static const char *const policies[] = {
     "        - {doc: newspaper_photo, form: photo, basis: L}\n"
     "  unit_list:\n"
     "    - {doc: handler_id, form: copy, basis: L, when: make_up}\n"
+    "  materials:\n"
+    "    - {doc: resident_id, form: scan, basis: L}\n"
+    "    - one_of:\n"
+    "        - {doc: newspaper_photo, form: photo, basis: L, max_age_days: 3}\n"
+    "        - {doc: hospital_certificate, form: scan, basis: M, max_age_days: 30}\n"
     "face: {fmr: 1.0e-4, tries_before_human: 3, liveness: [blink]}\n",
 
     "id: t-resident\nversion: 1\neffective: {from: 2010-01-01}\n"
@@ -89,10 +94,11 @@ struct step {
     /* What is expected. */
     int error;
     enum jz_outcome want;
-    const char *why;    /* reasons, NULL: none */
-    int certified;      /* benefits */
-    const char *due;    /* of the first benefit, NULL: not asked */
-    const char *a_case; /* opened by it; NULL: none */
+    const char *why;     /* reasons, NULL: none */
+    const char *lacking; /* the document of the first reason; NULL: any, or none */
+    int certified;       /* benefits */
+    const char *due;     /* of the first benefit, NULL: not asked */
+    const char *a_case;  /* opened by it; NULL: none */
     int tries;
 };
 
@@ -100,6 +106,7 @@ struct step {
 #define PASS         .outcome = JZ_OUTCOME_PASS
 #define FAIL         .outcome = JZ_OUTCOME_FAIL
 #define SEEN(d)      .kind = JZ_EV_COUNTER, .on = (d), PASS
+#define MATERIALS(d) .kind = JZ_EV_MATERIALS, .on = (d), PASS
 #define FACE(d)      .kind = JZ_EV_FACE_REMOTE, .on = (d)
 #define WANT_FAIL    .want = JZ_OUTCOME_FAIL
 #define WANT_PENDING .want = JZ_OUTCOME_PENDING
@@ -131,12 +138,8 @@ static const struct test_case {
           .why = "pending_review",
           .due = LAPSED_DUE,
           .a_case = "pending_review" },
-        { .kind = JZ_EV_MATERIALS,
-          .on = TODAY,
-          PASS,
-          .of = 1,
-          .certified = 1,
-          .due = "2027-11-25" } } },
+        { MATERIALS(TODAY), .of = 1, .documents = { "resident_id", "newspaper_photo@2026-11-25" },
+          .certified = 1, .due = "2027-11-25" } } },
     { "kind that the policy does not take",
       &employee,
       { { .kind = JZ_EV_VIDEO_CALL,
@@ -222,6 +225,47 @@ static const struct test_case {
     { "documents that a benefit asked for that ended",
       &one_ended,
       { { .kind = JZ_EV_PROXY, .on = TODAY, PASS, .documents = { "proxy_id" }, .certified = 1 } } },
+
+    { "a newspaper of the last of its days, and one day older",
+      &employee,
+      { { MATERIALS("2026-11-20"), .documents = { "resident_id", "newspaper_photo@2026-11-16" },
+          WANT_FAIL, .why = "document_too_old", .lacking = "newspaper_photo", .due = LAPSED_DUE },
+        { MATERIALS("2026-11-20"), .documents = { "resident_id", "newspaper_photo@2026-11-17" },
+          .certified = 1, .due = "2027-11-20" } } },
+    { "a newspaper of the same day, and of the day after",
+      &employee,
+      { { MATERIALS("2026-11-20"), .documents = { "resident_id", "newspaper_photo@2026-11-21" },
+          WANT_FAIL, .why = "document_later", .lacking = "newspaper_photo", .due = LAPSED_DUE },
+        { MATERIALS("2026-11-20"), .documents = { "resident_id", "newspaper_photo@2026-11-20" },
+          .certified = 1, .due = "2027-11-20" } } },
+    { "a newspaper of no day; a day that nobody asks for is not looked at",
+      &employee,
+      { { MATERIALS(TODAY), .documents = { "resident_id@1999-01-01", "newspaper_photo" }, WANT_FAIL,
+          .why = "document_undated", .lacking = "newspaper_photo", .due = LAPSED_DUE },
+        { MATERIALS(TODAY), .documents = { "resident_id@2026-12-31", "newspaper_photo@2026-11-24" },
+          .certified = 1, .due = "2027-11-25" } } },
+    { "each of a group by its own age; one that will do is enough",
+      &employee,
+      { { MATERIALS(TODAY),
+          .documents = { "resident_id", "newspaper_photo@2026-11-01",
+                         "hospital_certificate@2026-10-25" },
+          WANT_FAIL, .why = "document_too_old", .lacking = "hospital_certificate",
+          .due = LAPSED_DUE },
+        { MATERIALS(TODAY),
+          .documents = { "resident_id", "newspaper_photo@2026-11-01",
+                         "hospital_certificate@2026-10-26" },
+          .certified = 1, .due = "2027-11-25" } } },
+    { "two photographs of which one is fresh",
+      &employee,
+      { { MATERIALS(TODAY),
+          .documents = { "resident_id", "newspaper_photo@2026-11-23",
+                         "newspaper_photo@2026-11-01" },
+          .certified = 1, .due = "2027-11-25" } } },
+    { "one is missing and another too old",
+      &employee,
+      { { MATERIALS(TODAY), .documents = { "newspaper_photo@2025-11-25" }, WANT_FAIL,
+          .why = "documents_missing,document_too_old", .lacking = "resident_id",
+          .due = LAPSED_DUE } } },
 
     { "not twice in a row without a stronger sign",
       &employee,
@@ -554,13 +598,36 @@ static void check_due(const struct played *p, const char *wanted)
     jz_person_state_done(&state);
 }
 
+/* Each reason that lies with a document names it, and on which basis it is asked for. */
+static void check_lacks(const struct played *p, const struct step *s,
+                        const struct jz_claim_result *result)
+{
+    static const char *const reasons[] = { "documents_missing", "document_undated",
+                                           "document_too_old", "document_later" };
+    int wanted = 0;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        wanted += jz_reasons_has(&result->reasons, reasons[i]);
+    EXPECT(result->lacks.count == wanted, "step %d: %d lacks, wanted %d", p->step,
+           result->lacks.count, wanted);
+    for (int i = 0; i < result->lacks.count; i++) {
+        const struct jz_claim_lack *l = &result->lacks.of[i];
+        assert_true(jz_reasons_has(&result->reasons, l->reason));
+        assert_non_null(jz_reason_info(l->reason));
+        EXPECT(*l->document && *l->basis, "step %d: %s names nothing", p->step, l->reason);
+    }
+    EXPECT(!s->lacking || strcmp(result->lacks.of[0].document, s->lacking) == 0,
+           "step %d: lacks %s, wanted %s", p->step, result->lacks.of[0].document, s->lacking);
+}
+
 static void play_claim(struct played *p, const struct step *s)
 {
     struct jz_error err;
     struct jz_claim_result result;
+    struct jz_claim_document documents[4];
     struct jz_claim claim = {
         .person = p->person,
         .kind = s->kind,
+        .documents = documents,
         .observed_on = day(s->on),
         .outcome = s->outcome,
         .operator= s->nobody ? NULL : "tester",
@@ -572,8 +639,9 @@ static void play_claim(struct played *p, const struct step *s)
     };
     if (s->reasons)
         jz_reasons_add(&claim.reasons, s->reasons);
-    for (; claim.document_count < 4 && s->documents[claim.document_count]; claim.document_count++)
-        claim.documents[claim.document_count] = s->documents[claim.document_count];
+    for (int i = 0; i < 4 && s->documents[i]; i++, claim.document_count++)
+        if (jz_claim_document_parse(s->documents[i], &documents[i], &err) < 0)
+            fail_msg("%s", err.text);
     const int64_t evidence = register_facts(p->person, JZ_T_EVIDENCE),
                   decisions = register_facts(p->person, JZ_T_DECISION),
                   certifications = register_facts(p->person, JZ_T_CERTIFICATION),
@@ -601,8 +669,7 @@ static void play_claim(struct played *p, const struct step *s)
            s->tries);
     EXPECT(!result.receipt == !certified, "step %d: receipt %lld", p->step,
            (long long)result.receipt);
-    EXPECT(!*result.missing_document == !jz_reasons_has(&result.reasons, "documents_missing"),
-           "step %d: missing '%s'", p->step, result.missing_document);
+    check_lacks(p, s, &result);
     if (result.receipt)
         check_receipt(p, &claim, &result);
     check_case(p, result.opened_case, s->a_case);
@@ -744,6 +811,75 @@ static void closing_cases(void **state)
     assert_int_equal(count, 0);
 }
 
+static const struct {
+    const char *text, *name, *day; /* name NULL: no document */
+} documents[] = {
+    { "resident_id", "resident_id", NULL },
+    { "newspaper_photo@2026-11-23", "newspaper_photo", "2026-11-23" },
+    { "newspaper_photo@20261123", "newspaper_photo", "2026-11-23" },
+    { "village.letter-2", "village.letter-2", NULL },
+    { "", NULL, NULL },
+    { "@2026-11-23", NULL, NULL },
+    { "newspaper_photo@", NULL, NULL },
+    { "newspaper_photo@2026-02-30", NULL, NULL },
+    { "newspaper_photo@2026-11-23@", NULL, NULL },
+    { "newspaper photo", NULL, NULL },
+    { "报纸", NULL, NULL },
+    { "a23456789012345678901234567890123456789012345678901234567890123",
+      "a23456789012345678901234567890123456789012345678901234567890123", NULL },
+    { "a234567890123456789012345678901234567890123456789012345678901234", NULL, NULL },
+};
+
+static void how_documents_are_written(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+        struct jz_claim_document d;
+        char text[JZ_CLAIM_DOCUMENT_TEXT_BYTES], wanted[JZ_CLAIM_DOCUMENT_TEXT_BYTES];
+        const int r = jz_claim_document_parse(documents[i].text, &d, &err);
+        if (!documents[i].name) {
+            EXPECT(r == JZ_E_USAGE, "'%s' was taken", documents[i].text);
+            continue;
+        }
+        EXPECT(r == 0, "'%s': %s", documents[i].text, err.text);
+        assert_string_equal(d.name, documents[i].name);
+        assert_int_equal(jz_date_key(d.day), jz_date_key(day(documents[i].day)));
+        snprintf(wanted, sizeof wanted, "%s%s%s", documents[i].name, documents[i].day ? "@" : "",
+                 documents[i].day ? documents[i].day : "");
+        assert_string_equal(jz_claim_document_format(&d, text), wanted);
+    }
+}
+
+/* What was presented stands in the evidence, beside what the channel says of it. */
+static void documents_are_kept(void **state)
+{
+    (void)state;
+    static const struct jz_claim_document presented[JZ_CLAIM_DOCUMENTS + 1] = {
+        { "resident_id" }, { "newspaper_photo", { 2026, 11, 24 } }
+    };
+    struct jz_error err;
+    struct jz_claim_result result;
+    struct jz_claim claim = { .person = register_add_person(&employee),
+                              .kind = JZ_EV_MATERIALS,
+                              .observed_on = day(TODAY),
+                              .operator= "tester",
+                              .trusted = true,
+                              .documents = presented,
+                              .document_count = JZ_CLAIM_DOCUMENTS + 1,
+                              .detail = "{\"reason\":\"why\"}" };
+    assert_int_equal(jz_claim_submit(store, &claim, &result, &err), JZ_E_USAGE);
+    claim.document_count = 2;
+    assert_int_equal(jz_claim_submit(store, &claim, &result, &err), 0);
+    assert_int_equal(result.outcome, JZ_OUTCOME_PASS);
+    assert_int_equal(ask_store_with(store,
+                                    "SELECT COUNT(*) FROM evidence WHERE id = $1 AND detail = "
+                                    "'{\"reason\":\"why\",\"documents\":[\"resident_id\","
+                                    "\"newspaper_photo@2026-11-24\"]}'",
+                                    (const struct jz_sql_value[]){ jz_int(result.evidence) }, 1),
+                     1);
+}
+
 static void evidence_says_whether_it_counts(void **state)
 {
     (void)state;
@@ -801,7 +937,7 @@ int main(int argc, char **argv)
     int status;
     if (!place_choose(argc, argv, &status))
         return status;
-    struct CMUnitTest tests[CASES + 3] = { cmocka_unit_test(versions_of_a_policy) };
+    struct CMUnitTest tests[CASES + 5] = { cmocka_unit_test(versions_of_a_policy) };
     for (size_t i = 0; i < CASES; i++)
         tests[i + 1] =
             (struct CMUnitTest){ .name = cases[i].name,
@@ -809,5 +945,7 @@ int main(int argc, char **argv)
                                  .initial_state = (void *)(uintptr_t)(const void *)&cases[i] };
     tests[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(closing_cases);
     tests[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(evidence_says_whether_it_counts);
+    tests[CASES + 3] = (struct CMUnitTest)cmocka_unit_test(how_documents_are_written);
+    tests[CASES + 4] = (struct CMUnitTest)cmocka_unit_test(documents_are_kept);
     return cmocka_run_group_tests_name("claims", tests, set_up, register_tear_down);
 }

@@ -41,9 +41,9 @@ static const struct register_person people[] = {
 };
 static int64_t persons[4];
 
-static const char *const papers[] = { "unit_list" };
+static const struct jz_claim_document papers[] = { { "unit_list" } };
 
-static void check_list_of(const char *unit, const char *area, const char *text, size_t documents,
+static void check_list_of(const char *unit, const char *area, const char *text, int documents,
                           const char *const *wanted)
 {
     struct jz_error err;
@@ -82,7 +82,10 @@ static void whom_a_unit_may_name(void **state)
     assert_int_equal(register_facts(persons[1], JZ_T_CERTIFICATION), 2);
     assert_int_equal(register_facts(persons[2], JZ_T_EVIDENCE), 0);
     /* The handler's name is nowhere in the register. */
-    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM evidence WHERE detail IS NOT NULL"), 0);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM evidence WHERE detail LIKE '%赵%'"), 0);
+    assert_int_equal(ask_store(store, "SELECT COUNT(*) FROM evidence WHERE detail = "
+                                      "'{\"documents\":[\"unit_list\"]}'"),
+                     2);
 }
 
 static void what_a_row_may_say(void **state)

@@ -77,14 +77,14 @@ static void no_signature_serves_another_purpose(void **state)
     struct jz_error err;
     assert_int_equal(jz_receipt_sign(log->keyring, &receipt, &made, &err), 0);
     assert_int_equal(jz_receipt_verify(&log->keys[1], 1, &made, &read, &err), 0);
-    assert_int_equal(jz_keyring_sign(log->keyring, JZ_ROOT_DOMAIN, made.bytes, JZ_RECEIPT_BYTES,
+    assert_int_equal(jz_keyring_sign(log->keyring, 1, JZ_ROOT_DOMAIN, made.bytes, JZ_RECEIPT_BYTES,
                                      made.bytes + JZ_RECEIPT_BYTES, &err),
                      0);
     assert_int_equal(jz_receipt_verify(&log->keys[1], 1, &made, &read, &err), JZ_E_INTEGRITY);
     jz_root_encode(&root, bytes);
-    assert_int_equal(
-        jz_keyring_sign(log->keyring, JZ_RECEIPT_DOMAIN, bytes, sizeof bytes, root.signature, &err),
-        0);
+    assert_int_equal(jz_keyring_sign(log->keyring, 1, JZ_RECEIPT_DOMAIN, bytes, sizeof bytes,
+                                     root.signature, &err),
+                     0);
     assert_int_equal(jz_root_verify(&log->keys[1], &root, &err), JZ_E_INTEGRITY);
 }
 

@@ -1,7 +1,7 @@
 /* The store: acts, groups, the chain's head, several writers, clocks. On SQLite or PostgreSQL. */
 #include "place.h"
 
-#include "store/fact.h"
+#include "store/store_internal.h"
 
 #include <string.h>
 
@@ -255,6 +255,110 @@ static void a_newer_database_is_refused(void **state)
     jz_sql_close(sql);
 }
 
+/* ---- Forward from old versions ---- */
+
+/* Made up, as no older schema was ever released: the database they begin with is of version 1. */
+static const char *const made_steps[] = {
+    NULL,
+    "CREATE TABLE made (id INTEGER PRIMARY KEY); INSERT INTO made VALUES (1)",
+    "ALTER TABLE made ADD COLUMN word TEXT; UPDATE made SET word = 'old'",
+    "INSERT INTO made (id, word) VALUES (2, 'new')",
+};
+static const char *const broken_steps[] = { NULL, "CREATE TABLE half (id INTEGER PRIMARY KEY)",
+                                            "INSERT INTO nowhere VALUES (1)" };
+static const char *const missing_steps[] = { NULL, "CREATE TABLE half (id INTEGER PRIMARY KEY)",
+                                             NULL, "SELECT 1" };
+enum { MADE_VERSION = 4 };
+
+static void set_version(const char *script)
+{
+    struct jz_error err;
+    struct jz_sql *sql = NULL;
+    assert_int_equal(jz_sql_open(url, NULL, &sql, &err), 0);
+    assert_int_equal(jz_sql_script(sql, script, &err), 0);
+    jz_sql_close(sql);
+}
+
+static void check_version(int wanted)
+{
+    struct jz_error err;
+    int version = 0;
+    assert_int_equal(jz_store_version(url, &version, &err), 0);
+    assert_int_equal(version, wanted);
+}
+
+static void *migrate(void *context)
+{
+    struct jz_error err;
+    int *from = context;
+    if (jz_schema_migrate(url, made_steps, MADE_VERSION, from, &err) < 0) {
+        print_error("%s\n", err.text);
+        *from = -1;
+    }
+    return NULL;
+}
+
+static void all_steps_are_taken_or_none(void **state)
+{
+    (void)state;
+    struct jz_error err;
+    struct jz_store *store = open_store(&options);
+    const int64_t person = new_person(store);
+    const struct jz_head before = read_head(store);
+    int from = 77;
+    assert_int_equal(jz_schema_migrate(url, broken_steps, 3, &from, &err), JZ_E_INTERNAL);
+    assert_non_null(strstr(err.text, "from version 2 to 3"));
+    assert_int_equal(jz_schema_migrate(url, missing_steps, 4, &from, &err), JZ_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "no way from version 2"));
+    assert_int_equal(from, 77);
+    check_version(1);
+    /* Nothing of the steps before is left: they can be taken. */
+    assert_int_equal(jz_schema_migrate(url, broken_steps, 2, &from, &err), 0);
+    assert_int_equal(from, 1);
+    check_version(2);
+    set_version("DROP TABLE half; UPDATE meta SET value = '1' WHERE name = 'schema'");
+
+    const struct jz_head after = read_head(store);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(ask_store_with(store, "SELECT count(*) FROM person WHERE id = $1",
+                                    (const struct jz_sql_value[]){ jz_int(person) }, 1),
+                     1);
+    jz_store_close(store);
+}
+
+/* Two who migrate at once take each step once. */
+static void an_old_database_comes_forward(void **state)
+{
+    (void)state;
+    enum { PROGRAMS = 4 };
+    struct jz_error err;
+    struct jz_store *store = NULL;
+    pthread_t threads[PROGRAMS];
+    int from[PROGRAMS], moved = 0;
+    for (int i = 0; i < PROGRAMS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, migrate, &from[i]), 0);
+    for (int i = 0; i < PROGRAMS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(from[i] == 1 || from[i] == MADE_VERSION);
+        moved += from[i] == 1;
+    }
+    assert_int_equal(moved, 1);
+    check_version(MADE_VERSION);
+
+    /* This program is older than that, and one that wants more says what to type. */
+    assert_int_equal(jz_store_open(url, keyring, &options, &store, &err), JZ_E_UNSUPPORTED);
+    assert_int_equal(jz_schema_migrate(url, made_steps, 2, &from[0], &err), JZ_E_UNSUPPORTED);
+    set_version("UPDATE meta SET value = '0' WHERE name = 'schema'");
+    assert_int_equal(jz_store_open(url, keyring, &options, &store, &err), JZ_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "jianzai db migrate"));
+    assert_int_equal(jz_store_migrate(url, &from[0], &err), JZ_E_UNSUPPORTED);
+    set_version("UPDATE meta SET value = '1' WHERE name = 'schema'");
+    store = open_store(&options);
+    assert_int_equal(ask_store(store, "SELECT count(*) FROM made WHERE word IS NOT NULL"), 2);
+    jz_store_close(store);
+    set_version("DROP TABLE made");
+}
+
 /* A batch larger than the queue: post waits for room, nothing is lost. */
 static void the_queue_is_bounded(void **state)
 {
@@ -272,6 +376,70 @@ static void the_queue_is_bounded(void **state)
     for (int i = 0; i < ACTS; i++)
         assert_int_equal(acts[i].result, JZ_E_DENIED);
     free(acts);
+    jz_store_close(store);
+}
+
+/* ---- Acts that stand alone ---- */
+
+struct look {
+    int64_t person; /* that it adds */
+    bool has_company;
+};
+
+static int look_around(void *context, const struct jz_person_state *state, struct jz_entry *entry,
+                       struct jz_error *err)
+{
+    struct look *l = context;
+    l->has_company = jz_entry_has_company(entry);
+    return add_person(&l->person, state, entry, err);
+}
+
+static bool has_company(struct jz_store *store)
+{
+    struct jz_error err;
+    struct look l;
+    struct jz_act act = { .decide = look_around, .context = &l, .alone = true };
+    assert_int_equal(jz_store_act(store, &act, &err), 0);
+    return l.has_company;
+}
+
+static void an_act_alone_shares_its_commit_with_nobody(void **state)
+{
+    (void)state;
+    enum { ACTS = 7, ALONE = 3 };
+    struct jz_error err;
+    struct jz_store_stats before, after;
+    struct jz_act acts[ACTS];
+    int64_t ids[ACTS];
+    struct jz_store *store = open_store(&options);
+    for (int i = 0; i < ACTS; i++)
+        acts[i] = (struct jz_act){ .decide = add_person, .context = &ids[i], .alone = i == ALONE };
+    jz_store_stats(store, &before);
+    assert_int_equal(jz_store_submit(store, acts, ACTS, &err), 0);
+    jz_store_stats(store, &after);
+    assert_int_equal(after.groups - before.groups, 3);
+    for (int i = 0; i < ACTS; i++) {
+        assert_int_equal(acts[i].result, 0);
+        assert_true(i == 0 || ids[i] > ids[i - 1]);
+    }
+    jz_store_close(store);
+}
+
+static void a_large_act_knows_whether_others_write(void **state)
+{
+    (void)state;
+    struct jz_store *store = open_store(&options), *other = open_store(&options);
+    assert_false(has_company(store));
+    assert_false(has_company(store));
+    new_person(store);
+    assert_true(has_company(store));
+    jz_store_close(store);
+
+    store = open_store(&options);
+    assert_false(has_company(store));
+    new_person(other);
+    assert_true(has_company(store));
+    jz_store_close(other);
     jz_store_close(store);
 }
 
@@ -505,9 +673,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_clock_that_went_back_stops_the_writer),
         cmocka_unit_test(read_only_is_read_only),
         cmocka_unit_test(a_newer_database_is_refused),
+        cmocka_unit_test(all_steps_are_taken_or_none),
+        cmocka_unit_test(an_old_database_comes_forward),
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(many_acts_of_one_person_starve_nobody),
         cmocka_unit_test(the_room_of_an_act_is_its_own),
+        cmocka_unit_test(an_act_alone_shares_its_commit_with_nobody),
+        cmocka_unit_test(a_large_act_knows_whether_others_write),
         cmocka_unit_test(a_list_is_decided_in_its_turn),
         cmocka_unit_test(pages_give_everybody_once),
         cmocka_unit_test(a_commit_is_never_taken_back),
