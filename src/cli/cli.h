@@ -70,6 +70,7 @@ extern const struct command person_forget_command;
 extern const struct command receipt_show_command;
 extern const struct command key_renew_command;
 extern const struct command audit_prove_command;
+extern const struct command beacon_command;
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const audit_commands[];

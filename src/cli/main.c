@@ -43,8 +43,10 @@ static const struct command *const policy_commands[] = {
 };
 
 static const struct command *const single_commands[] = {
-    &certify_command, &enrol_command,   &standing_command, &history_command, &close_command,
-    &lab_command,     &rebuild_command, &eval_command,     &models_command,  NULL,
+    &certify_command, &enrol_command, &standing_command,
+    &history_command, &close_command, &lab_command,
+    &rebuild_command, &eval_command,  &models_command,
+    &beacon_command,  NULL,
 };
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
