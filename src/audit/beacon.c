@@ -2,7 +2,7 @@
 #include "audit/beacon.h"
 
 #include "audit/beacon_internal.h"
-#include "audit/hex.h"
+#include "base/hex.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -83,4 +83,7 @@ extern const struct command *const unit_list_commands[];
 extern const struct command *const evidence_commands[];
 extern const struct command *const death_commands[];
 extern const struct command *const review_commands[];
+extern const struct command *const request_commands[];
+extern const struct command *const visit_commands[];
+extern const struct command *const proxy_commands[];
 /* clang-format on */
