@@ -27,7 +27,7 @@ static uint8_t *put_text(uint8_t *at, const char *text)
 
 /*
  * Big endian: version 1 (1 byte), key (8), fact (8), person (8), recorded_at (8), enrolments (8),
- * templates (32), then operator and reason, each with its length (2) before it.
+ * files (8), sealed (32), then operator and reason, each with its length (2) before it.
  */
 static size_t encode(const struct jz_shred *s, uint8_t ret_bytes[SHRED_MAX_BYTES])
 {
@@ -37,7 +37,8 @@ static size_t encode(const struct jz_shred *s, uint8_t ret_bytes[SHRED_MAX_BYTES
     at = put(at, (uint64_t)s->person, 8);
     at = put(at, (uint64_t)s->recorded_at, 8);
     at = put(at, (uint64_t)s->enrolments, 8);
-    at = mempcpy(at, s->templates, sizeof s->templates);
+    at = put(at, (uint64_t)s->files, 8);
+    at = mempcpy(at, s->sealed, sizeof s->sealed);
     at = put_text(at, s->operator);
     return (size_t)(put_text(at, s->reason) - ret_bytes);
 }
@@ -52,40 +53,48 @@ static bool is_line(const char *text)
     return size > 0 && jz_utf8_valid(text, size) == size;
 }
 
+/* Since the person was last shredded before $2. */
+#define SINCE                                                                                      \
+    "f.person = $1 AND f.fact < $2 AND f.fact > "                                                  \
+    "COALESCE((SELECT max(s.fact) FROM person_fact s JOIN shred d "                                \
+    "ON d.id = s.fact WHERE s.person = $1 AND s.fact < $2), 0) "
+
+/* Templates have the digest of what was sealed, files that of what can no longer be read. */
+static const char what_was_sealed[] =
+    "SELECT e.id, e.sealed, 0 FROM person_fact f JOIN enrolment e ON e.id = f.fact WHERE " SINCE
+    "UNION ALL "
+    "SELECT i.id, i.digest, 1 FROM person_fact f JOIN file i ON i.id = f.fact WHERE " SINCE
+    "ORDER BY 1";
+
 int jz_shred_gather(struct jz_sql *sql, enum jz_suite suite, int64_t person, int64_t before,
                     struct jz_shred *shred, int64_t *ret_latest, struct jz_error *err)
 {
     const struct jz_sql_value values[] = { jz_int(person), jz_int(before) };
-    int64_t count = 0, latest = 0;
+    int64_t counts[2] = { 0 }, latest = 0;
     uint8_t digest[JZ_DIGEST_BYTES], id[8];
     JZ_CLEANUP(jz_hasher_freep) struct jz_hasher *all = NULL;
     JZ_CLEANUP(jz_hasher_freep) struct jz_hasher *one = NULL;
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     int r;
     if ((r = jz_hasher_new(suite, &all, err)) < 0 || (r = jz_hasher_new(suite, &one, err)) < 0 ||
-        (r = jz_sql_query(sql,
-                          "SELECT e.id, e.sealed FROM person_fact f JOIN enrolment e "
-                          "ON e.id = f.fact WHERE f.person = $1 AND f.fact < $2 AND f.fact > "
-                          "COALESCE((SELECT max(s.fact) FROM person_fact s JOIN shred d "
-                          "ON d.id = s.fact WHERE s.person = $1 AND s.fact < $2), 0) "
-                          "ORDER BY e.id",
-                          values, 2, &rows, err)) < 0)
+        (r = jz_sql_query(sql, what_was_sealed, values, 2, &rows, err)) < 0)
         return r;
     jz_hasher_begin(all);
     while ((r = jz_sql_next(rows, err)) == 1) {
-        const struct jz_sql_value sealed = jz_sql_value(rows, 1);
-        const struct jz_bytes part = { sealed.data, sealed.size };
-        jz_hasher_digest(one, &part, 1, digest);
+        const struct jz_sql_value value = jz_sql_value(rows, 1);
+        const bool is_file = jz_sql_int(rows, 2) != 0;
         latest = jz_sql_int(rows, 0);
+        counts[is_file]++;
+        jz_hasher_digest(one, &(struct jz_bytes){ value.data, value.size }, 1, digest);
         put(id, (uint64_t)latest, 8);
         jz_hasher_update(all, id, sizeof id);
-        jz_hasher_update(all, digest, sizeof digest);
-        count++;
+        jz_hasher_update(all, is_file ? value.data : digest, is_file ? value.size : sizeof digest);
     }
     if (r < 0)
         return r;
-    shred->enrolments = count;
-    jz_hasher_finish(all, shred->templates);
+    shred->enrolments = counts[false];
+    shred->files = counts[true];
+    jz_hasher_finish(all, shred->sealed);
     *ret_latest = latest;
     return 0;
 }
@@ -131,6 +140,7 @@ int jz_shred_read(const struct jz_sql_value values[JZ_MAX_COLUMNS], struct jz_sh
         .person = values[SHRED_PERSON].integer,
         .recorded_at = values[JZ_C_AT].integer,
         .enrolments = values[SHRED_ENROLMENTS].integer,
+        .files = values[SHRED_FILES].integer,
     };
     const struct jz_sql_value made = values[SHRED_SIGNATURE];
     if (made.size != JZ_SHRED_SIGNED_BYTES ||
@@ -146,14 +156,14 @@ int jz_shred_read(const struct jz_sql_value values[JZ_MAX_COLUMNS], struct jz_sh
 
 void jz_shred_format(const struct jz_shred *s, char ret_text[JZ_SHRED_TEXT_BYTES])
 {
-    char person[JZ_REFERENCE_TEXT_BYTES], templates[2 * sizeof s->templates + 1],
+    char person[JZ_REFERENCE_TEXT_BYTES], sealed[2 * sizeof s->sealed + 1],
         key[2 * sizeof s->key + 1], signature[2 * sizeof s->signature + 1];
     snprintf(ret_text, JZ_SHRED_TEXT_BYTES,
-             "%s\nperson: %s\nfact: %lld\nrecorded_at: %lld\nenrolments: %lld\ntemplates: %s\n"
-             "operator: %s\nreason: %s\nkey: %s\nsignature: %s\n",
+             "%s\nperson: %s\nfact: %lld\nrecorded_at: %lld\nenrolments: %lld\nfiles: %lld\n"
+             "sealed: %s\noperator: %s\nreason: %s\nkey: %s\nsignature: %s\n",
              format_name, jz_reference_format(s->person, person), (long long)s->fact,
-             (long long)s->recorded_at, (long long)s->enrolments,
-             jz_hex_write(s->templates, sizeof s->templates, templates), s->operator, s->reason,
+             (long long)s->recorded_at, (long long)s->enrolments, (long long)s->files,
+             jz_hex_write(s->sealed, sizeof s->sealed, sealed), s->operator, s->reason,
              jz_hex_write(s->key, sizeof s->key, key),
              jz_hex_write(s->signature, sizeof s->signature, signature));
 }
@@ -170,7 +180,8 @@ int jz_shred_parse(const void *text, size_t size, struct jz_shred *ret_shred, st
         (r = jz_lines_number(&lines, "fact", &s.fact, err)) < 0 ||
         (r = jz_lines_number(&lines, "recorded_at", &s.recorded_at, err)) < 0 ||
         (r = jz_lines_number(&lines, "enrolments", &s.enrolments, err)) < 0 ||
-        (r = jz_lines_bytes(&lines, "templates", s.templates, sizeof s.templates, err)) < 0 ||
+        (r = jz_lines_number(&lines, "files", &s.files, err)) < 0 ||
+        (r = jz_lines_bytes(&lines, "sealed", s.sealed, sizeof s.sealed, err)) < 0 ||
         (r = jz_lines_text(&lines, "operator", s.operator, sizeof s.operator, err)) < 0 ||
         (r = jz_lines_text(&lines, "reason", s.reason, sizeof s.reason, err)) < 0 ||
         (r = jz_lines_bytes(&lines, "key", s.key, sizeof s.key, err)) < 0 ||

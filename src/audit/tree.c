@@ -34,28 +34,22 @@ static int missing(int64_t id, struct jz_error *err)
                         (long long)id);
 }
 
-static int load_table(struct jz_audit_tree *t, enum jz_table table, int64_t first,
-                      struct jz_error *err)
+static int take_row(void *context, enum jz_table table,
+                    const struct jz_sql_value values[JZ_MAX_COLUMNS], struct jz_error *err)
 {
-    const struct jz_sql_value range[] = { jz_int(first), jz_int(first + JZ_AUDIT_BLOCK - 1),
-                                          jz_int(JZ_AUDIT_BLOCK) };
-    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    int r = jz_sql_query(t->sql, jz_audit_select(table), range, 3, &rows, err);
-    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
-        struct jz_sql_value values[JZ_MAX_COLUMNS];
-        jz_audit_row(rows, table, values);
-        const int64_t at = values[JZ_C_ID].integer - first;
-        if (t->there[at])
-            return jz_error_set(err, JZ_E_INTEGRITY,
-                                "two facts have the number %lld; type: jianzai audit verify",
-                                (long long)values[JZ_C_ID].integer);
-        if ((r = jz_fact_encode(table, values, &t->bytes, err)) < 0)
-            return r;
-        const struct jz_bytes part = { t->bytes.bytes, t->bytes.size };
-        jz_tree_leaf(t->hasher, &part, 1, t->leaves[at]);
-        t->there[at] = true;
-    }
-    return r;
+    struct jz_audit_tree *t = context;
+    const int64_t at = (values[JZ_C_ID].integer - 1) % JZ_AUDIT_BLOCK;
+    if (t->there[at])
+        return jz_error_set(err, JZ_E_INTEGRITY,
+                            "two facts have the number %lld; type: jianzai audit verify",
+                            (long long)values[JZ_C_ID].integer);
+    const int r = jz_fact_encode(table, values, &t->bytes, err);
+    if (r < 0)
+        return r;
+    const struct jz_bytes part = { t->bytes.bytes, t->bytes.size };
+    jz_tree_leaf(t->hasher, &part, 1, t->leaves[at]);
+    t->there[at] = true;
+    return 0;
 }
 
 static int load_block(struct jz_audit_tree *t, int64_t block, struct jz_error *err)
@@ -64,8 +58,9 @@ static int load_block(struct jz_audit_tree *t, int64_t block, struct jz_error *e
         return 0;
     t->block = -1;
     memset(t->there, 0, sizeof t->there);
-    for (int table = JZ_T_POLICY; table < JZ_T_FACTS; table++) {
-        const int r = load_table(t, (enum jz_table)table, block * JZ_AUDIT_BLOCK + 1, err);
+    const int64_t first = block * JZ_AUDIT_BLOCK + 1, last = first + JZ_AUDIT_BLOCK - 1;
+    for (enum jz_table k = JZ_T_POLICY; k < JZ_T_FACTS; k = jz_table_next_fact(k)) {
+        const int r = jz_audit_each(t->sql, k, first, last, take_row, t, err);
         if (r < 0)
             return r;
     }

@@ -11,8 +11,8 @@ enum { PAGE_ROWS = 4096 };
 struct cursor {
     enum jz_table table;
     struct jz_sql_rows *rows;
-    int64_t id; /* of the current row */
-    int in_page;
+    int64_t id;        /* of the current row */
+    int page, in_page; /* rows asked for, rows read */
 };
 
 struct walk {
@@ -45,7 +45,8 @@ static void walk_done(struct walk *w)
 
 static int open_page(struct walk *w, struct cursor *c, int64_t from, struct jz_error *err)
 {
-    const struct jz_sql_value range[] = { jz_int(from), jz_int(INT64_MAX), jz_int(PAGE_ROWS) };
+    c->page = jz_audit_page_rows(c->table, PAGE_ROWS);
+    const struct jz_sql_value range[] = { jz_int(from), jz_int(INT64_MAX), jz_int(c->page) };
     c->in_page = 0;
     return jz_sql_query(w->sql, jz_audit_select(c->table), range, 3, &c->rows, err);
 }
@@ -54,7 +55,7 @@ static int open_page(struct walk *w, struct cursor *c, int64_t from, struct jz_e
 static int advance(struct walk *w, struct cursor *c, struct jz_error *err)
 {
     int r = jz_sql_next(c->rows, err);
-    if (r == 0 && c->in_page == PAGE_ROWS && c->id < INT64_MAX) {
+    if (r == 0 && c->in_page == c->page && c->id < INT64_MAX) {
         jz_sql_done(c->rows);
         c->rows = NULL;
         if ((r = open_page(w, c, c->id + 1, err)) == 0)
@@ -69,9 +70,9 @@ static int advance(struct walk *w, struct cursor *c, struct jz_error *err)
 
 static int open_cursors(struct walk *w, struct jz_error *err)
 {
-    for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t)) {
         struct cursor *c = &w->cursors[w->cursor_count];
-        *c = (struct cursor){ .table = (enum jz_table)t };
+        *c = (struct cursor){ .table = t };
         int r = open_page(w, c, INT64_MIN, err);
         if (r < 0)
             return r;
@@ -319,8 +320,8 @@ static bool is_good_shred(struct walk *w, const struct jz_sql_value values[JZ_MA
                                  &gathered, &latest, err);
     if (*ret_error < 0)
         return true;
-    memcpy(shred.templates, gathered.templates, sizeof shred.templates);
-    return gathered.enrolments == shred.enrolments &&
+    memcpy(shred.sealed, gathered.sealed, sizeof shred.sealed);
+    return gathered.enrolments == shred.enrolments && gathered.files == shred.files &&
            jz_audit_key(w->hashing->keyring, shred.key, &key, &ignored) == 0 &&
            jz_shred_verify(&key, &shred, &ignored) == 0;
 }

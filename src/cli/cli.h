@@ -70,6 +70,7 @@ extern const struct command person_forget_command;
 extern const struct command receipt_show_command;
 extern const struct command key_renew_command;
 extern const struct command audit_prove_command;
+extern const struct command beacon_command;
 
 /* The commands of a group, NULL behind the last. */
 extern const struct command *const audit_commands[];
@@ -82,4 +83,7 @@ extern const struct command *const unit_list_commands[];
 extern const struct command *const evidence_commands[];
 extern const struct command *const death_commands[];
 extern const struct command *const review_commands[];
+extern const struct command *const request_commands[];
+extern const struct command *const visit_commands[];
+extern const struct command *const proxy_commands[];
 /* clang-format on */

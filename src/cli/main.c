@@ -43,8 +43,10 @@ static const struct command *const policy_commands[] = {
 };
 
 static const struct command *const single_commands[] = {
-    &certify_command, &enrol_command,   &standing_command, &history_command, &close_command,
-    &lab_command,     &rebuild_command, &eval_command,     &models_command,  NULL,
+    &certify_command, &enrol_command, &standing_command,
+    &history_command, &close_command, &lab_command,
+    &rebuild_command, &eval_command,  &models_command,
+    &beacon_command,  NULL,
 };
 
 /* "jianzai GROUP COMMAND"; commands without a group stand in the last row. */
@@ -62,6 +64,9 @@ static const struct {
     { "evidence", evidence_commands },
     { "death", death_commands },
     { "review", review_commands },
+    { "request", request_commands },
+    { "visit", visit_commands },
+    { "proxy", proxy_commands },
     { "source", source_commands },
     { "data-match", data_match_commands },
     { "unit-list", unit_list_commands },

@@ -1,4 +1,5 @@
-/* jianzai person forget: a person's templates made unreadable, and the proof that they were. */
+/* jianzai person forget: a person's templates and files made unreadable, and the proof that they
+ * were. */
 #include "cli/desk.h"
 #include "cli/published.h"
 
@@ -12,7 +13,8 @@ static int run(int argc, char **argv);
 
 const struct command person_forget_command = {
     "forget", run, "PERSON --reason TEXT --by OPERATOR [--out FILE] | --check FILE --key KEYFILE",
-    "shred the key that alone opens a person's face templates, and print the signed statement"
+    "shred the key that alone opens a person's face templates and files, and print the signed "
+    "statement"
 };
 
 struct forget_options {
@@ -46,9 +48,10 @@ static int check(const struct forget_options *o)
         return EXIT_REJECTED;
     }
     char person[JZ_REFERENCE_TEXT_BYTES], day[JZ_DATE_TEXT_BYTES];
-    printf("genuine: on %s the key to the templates of %lld enrolments of %s was shredded\n",
+    printf("genuine: on %s the key to the templates of %lld enrolments and to %lld files of %s was "
+           "shredded\n",
            jz_date_format(jz_date_at(s.recorded_at), day), (long long)s.enrolments,
-           jz_reference_format(s.person, person));
+           (long long)s.files, jz_reference_format(s.person, person));
     return EXIT_ACCEPTED;
 }
 
@@ -72,8 +75,7 @@ static int forget(struct desk *desk, int64_t person, const struct forget_options
         struct jz_error before;
         if (jz_forget_recorded(desk->store, person, &result.statement, &before) < 0)
             return r;
-        fputs("jianzai: the templates were shredded before; this is the statement of then\n",
-              stderr);
+        fputs("jianzai: nothing is left to shred; this is the statement of then\n", stderr);
         result.scrubbed = jz_store_scrub(desk->store, JZ_T_SUBJECT_KEY, &result.why_not) == 0;
         r = 0;
     }
@@ -81,7 +83,8 @@ static int forget(struct desk *desk, int64_t person, const struct forget_options
         return r;
     if (o->out) {
         char reference[JZ_REFERENCE_TEXT_BYTES];
-        printf("%s: no face template of this person opens any more; the statement is in %s\n",
+        printf("%s: no face template and no file of this person opens any more; the statement is "
+               "in %s\n",
                jz_reference_format(person, reference), o->out);
     }
     if (!result.scrubbed)

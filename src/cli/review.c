@@ -2,22 +2,32 @@
 #include "cli/claim_text.h"
 #include "cli/desk.h"
 #include "cli/fact_text.h"
+#include "cli/paper_text.h"
 
 #include "identity/reference.h"
 #include "ledger/review.h"
 
 static int run_list(int argc, char **argv);
 static int run_show(int argc, char **argv);
+static int run_decide(int argc, char **argv);
 static int run_close(int argc, char **argv);
 
 static const struct command list_command = { "list", run_list,
-                                             "[--open] [--kind KIND] [--person P] [--json]",
+                                             "[--open] [--kind KIND] [--person P] [--limit N] "
+                                             "[--after CASE] [--json]",
                                              "cases in the order they were opened" };
-static const struct command show_command = { "show", run_show, "CASE [--json]",
-                                             "one case and what it is about" };
+static const struct command show_command = {
+    "show", run_show, "CASE [--json]",
+    "one case, what it is about, and which documents may be asked for, on which basis"
+};
+static const struct command decide_command = {
+    "decide", run_decide,
+    "CASE --accept | --refuse --reason TEXT --by OPERATOR [--document NAME]… [--json]",
+    "whether evidence that waits counts; closes the case"
+};
 static const struct command review_close_command = {
     "close", run_close, "CASE --outcome TEXT --reason TEXT --by OPERATOR",
-    "what came of it; evidence that waits counts only through evidence add --of"
+    "what came of it; evidence that waits counts only through review decide"
 };
 
 static bool take_case(const char *text, int64_t *ret_id)
@@ -52,15 +62,17 @@ static void print_case(const struct jz_case *c)
     puts("");
 }
 
-static int list(struct desk *desk, const struct jz_case_filter *filter, bool json)
+enum { PAGE = 500, USUAL_LIMIT = 1000 };
+
+static int list(struct desk *desk, const struct jz_case_filter *filter, int64_t after,
+                int64_t limit, bool json)
 {
-    enum { PAGE = 500 };
     struct jz_error err;
     jz_autofree struct jz_case *cases = calloc(PAGE, sizeof *cases);
     size_t count = PAGE, all = 0;
-    int64_t after = 0;
-    while (cases && count == PAGE) {
-        if (jz_case_list(desk->store, filter, after, cases, PAGE, &count, &err) < 0) {
+    for (; cases && count == PAGE && limit > 0; limit -= (int64_t)count) {
+        const size_t room = limit < PAGE ? (size_t)limit : PAGE;
+        if (jz_case_list(desk->store, filter, after, cases, room, &count, &err) < 0) {
             complain(NULL, &err);
             return EXIT_USAGE;
         }
@@ -83,11 +95,14 @@ static int run_list(int argc, char **argv)
     struct desk_options where = { 0 };
     struct jz_case_filter filter = { 0 };
     const char *person = NULL;
+    int64_t limit = USUAL_LIMIT, after = 0;
     bool json = false;
     const struct arg args[] = {
         { "open", ARG_FLAG, &filter.open_only, "only those that are open" },
         { "kind", ARG_TEXT, &filter.kind, "KIND: two_places, death_reported, not_seen, …" },
         { "person", ARG_TEXT, &person, "PERSON: of one person" },
+        { "limit", ARG_NUMBER, &limit, "N: so many cases, default 1000" },
+        { "after", ARG_NUMBER, &after, "CASE: go on behind this one" },
         { "json", ARG_FLAG, &json, "print JSON, a line a case" },
         DESK_ARGS(&where),
     };
@@ -101,7 +116,7 @@ static int run_list(int argc, char **argv)
     if (person)
         r = desk_person(&desk, person, &filter.person);
     if (r == 0)
-        r = list(&desk, &filter, json);
+        r = list(&desk, &filter, after, limit, json);
     desk_close(&desk);
     return r;
 }
@@ -124,6 +139,25 @@ static int show_subject(struct jz_sql *sql, const struct jz_case *c, bool json,
     if (r == 0 && jz_sql_int(rows, 1))
         r = print_fact(sql, JZ_T_EVIDENCE, jz_sql_int(rows, 1), json, err);
     return r;
+}
+
+/* A document can be demanded only with a citation: both are shown together. */
+static int show_papers(struct desk *desk, const struct jz_case *c, bool json, struct jz_error *err)
+{
+    struct jz_case_evidence evidence;
+    struct papers papers;
+    int r = jz_case_evidence(desk->store, c, &evidence, err);
+    if (r < 0 || !evidence.id)
+        return r;
+    if ((r = papers_load(desk->store, c->person, evidence.kind, &papers, err)) < 0)
+        return r;
+    if (json)
+        print_json(json_pack("{s:s,s:o}", "evidence_kind", jz_evidence_words[evidence.kind].name,
+                             "documents", json_papers(&papers, NULL, 0)));
+    else
+        print_papers(&papers, NULL, 0);
+    papers_done(&papers);
+    return 0;
 }
 
 static int show(struct desk *desk, int64_t id, bool json, struct jz_error *err)
@@ -153,7 +187,7 @@ static int show(struct desk *desk, int64_t id, bool json, struct jz_error *err)
         return r;
     r = show_subject(sql, &story.c, json, err);
     jz_store_return(desk->store, sql);
-    return r;
+    return r < 0 ? r : show_papers(desk, &story.c, json, err);
 }
 
 static int run_show(int argc, char **argv)
@@ -175,6 +209,57 @@ static int run_show(int argc, char **argv)
         complain(NULL, &err);
     desk_close(&desk);
     return r < 0 ? EXIT_USAGE : 0;
+}
+
+/* ---- decide ---- */
+
+static int run_decide(int argc, char **argv)
+{
+    struct desk_options where = { 0 };
+    struct jz_case_verdict v = { .id = 0 };
+    struct arg_list documents = { .count = 0 };
+    bool refuse = false, json = false;
+    const struct arg args[] = {
+        { "accept", ARG_FLAG, &v.accept, "the evidence counts" },
+        { "refuse", ARG_FLAG, &refuse, "it does not" },
+        { "reason", ARG_TEXT, &v.reason, "TEXT: why" },
+        { "by", ARG_TEXT, &v.by, "OPERATOR: who looked into it" },
+        { "document", ARG_LIST, &documents, "NAME: a document presented; may be repeated" },
+        { "json", ARG_FLAG, &json, "print JSON" },
+        DESK_ARGS(&where),
+    };
+    int first;
+    int r =
+        parse_args(&decide_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1, &first);
+    if (r != 0)
+        return r < 0 ? 0 : r;
+    if (v.accept == refuse || documents.count > JZ_CLAIM_DOCUMENTS) {
+        fputs("jianzai: decide: one of --accept and --refuse, and not too many documents\n",
+              stderr);
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < documents.count; i++)
+        v.documents[v.document_count++] = documents.texts[i];
+    struct desk desk;
+    struct jz_error err;
+    struct jz_case_decision d;
+    if (!take_case(argv[first], &v.id) || desk_open(&where, false, &desk) != 0)
+        return EXIT_USAGE;
+    if ((r = desk_operator(&desk, v.by)) == 0) {
+        if (jz_case_decide(desk.store, &v, &d, &err) < 0) {
+            complain(NULL, &err);
+            r = EXIT_USAGE;
+        } else {
+            const struct jz_claim claim = { .kind = d.evidence.kind,
+                                            .observed_on = d.evidence.observed_on };
+            if (json)
+                print_json(json_claim_result(d.person, &claim, &d.claim));
+            else
+                print_claim_result(d.person, &claim, &d.claim);
+        }
+    }
+    desk_close(&desk);
+    return r;
 }
 
 /* ---- close ---- */
@@ -210,5 +295,5 @@ static int run_close(int argc, char **argv)
     return r == 0 ? 0 : EXIT_USAGE;
 }
 
-const struct command *const review_commands[] = { &list_command, &show_command,
+const struct command *const review_commands[] = { &list_command, &show_command, &decide_command,
                                                   &review_close_command, NULL };

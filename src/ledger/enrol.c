@@ -1,13 +1,9 @@
 #include "ledger/enrol.h"
 
+#include "ledger/own_key.h"
+
 #include <stdio.h>
 #include <string.h>
-
-struct jz_bytes jz_enrol_context(int64_t person, struct jz_enrol_context *c)
-{
-    const int n = snprintf(c->text, sizeof c->text, "templates:%lld", (long long)person);
-    return (struct jz_bytes){ c->text, (size_t)n };
-}
 
 static int digest_of(const struct jz_store *store, const void *data, size_t size,
                      uint8_t ret_digest[JZ_DIGEST_BYTES], struct jz_error *err)
@@ -23,59 +19,26 @@ static int digest_of(const struct jz_store *store, const void *data, size_t size
 /* ---- Enrol ---- */
 
 struct sealed {
-    uint8_t key[JZ_SUBJECT_KEY_MAX_BYTES];
-    size_t key_size;
-    bool key_is_new;
+    struct jz_own_key key;
     uint8_t templates[JZ_TEMPLATES_MAX_BYTES + JZ_SEAL_MAX_OVERHEAD];
     size_t templates_size;
     uint8_t digest[JZ_DIGEST_BYTES];
 };
 
-/* The person's wrapped key; *ret_size 0 when there is none. */
-static int read_key(struct jz_store *store, int64_t person,
-                    uint8_t ret_key[JZ_SUBJECT_KEY_MAX_BYTES], size_t *ret_size,
-                    struct jz_error *err)
-{
-    struct jz_sql *sql = NULL;
-    int r = jz_store_reader(store, &sql, err);
-    if (r < 0)
-        return r;
-    struct jz_sql_rows *rows = NULL;
-    const struct jz_sql_value value = jz_int(person);
-    r = jz_sql_query(sql, "SELECT wrapped FROM subject_key WHERE person = $1", &value, 1, &rows,
-                     err);
-    if (r >= 0 && (r = jz_sql_next(rows, err)) >= 0) {
-        const struct jz_sql_value wrapped = jz_sql_value(rows, 0);
-        *ret_size = 0;
-        if (r == 1 && wrapped.size <= JZ_SUBJECT_KEY_MAX_BYTES) {
-            memcpy(ret_key, wrapped.data, wrapped.size);
-            *ret_size = wrapped.size;
-        }
-        r = 0;
-    }
-    jz_sql_done(rows);
-    jz_store_return(store, sql);
-    return r;
-}
-
 static int seal(struct jz_store *store, const struct jz_enrol_request *request,
                 struct sealed *ret_sealed, struct jz_error *err)
 {
     const struct jz_keyring *keyring = jz_store_keyring(store);
-    struct jz_enrol_context text;
-    const struct jz_bytes context = jz_enrol_context(request->person, &text);
+    struct jz_own_key_context text;
+    const struct jz_bytes context = jz_own_key_context(request->person, &text);
+    const struct jz_own_key *key = &ret_sealed->key;
     uint8_t blob[JZ_TEMPLATES_MAX_BYTES];
     size_t size = 0;
     int r = jz_templates_encode(request->templates, blob, &size, err);
     if (r < 0)
         return r;
-    if ((r = read_key(store, request->person, ret_sealed->key, &ret_sealed->key_size, err)) == 0 &&
-        ret_sealed->key_size == 0) {
-        ret_sealed->key_is_new = true;
-        r = jz_subject_key_new(keyring, context, ret_sealed->key, &ret_sealed->key_size, err);
-    }
-    if (r == 0)
-        r = jz_subject_seal(keyring, context, ret_sealed->key, ret_sealed->key_size, blob, size,
+    if ((r = jz_own_key_take(store, request->person, &ret_sealed->key, err)) == 0)
+        r = jz_subject_seal(keyring, context, key->wrapped, key->size, blob, size,
                             ret_sealed->templates, &ret_sealed->templates_size, err);
     if (r == 0)
         r = digest_of(store, ret_sealed->templates, ret_sealed->templates_size, ret_sealed->digest,
@@ -115,15 +78,9 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
                   struct jz_error *err)
 {
     const struct enrolling *e = context;
-    if (!e->sealed->key_is_new && !state->enrolment)
-        return jz_error_set(err, JZ_E_CONFLICT,
-                            "the person's templates were shredded meanwhile: enrol once more");
-    const struct jz_sql_value key[JZ_MAX_COLUMNS] = {
-        [SUBJECT_KEY_PERSON] = jz_int(e->request->person),
-        [SUBJECT_KEY_WRAPPED] = jz_blob(e->sealed->key, e->sealed->key_size),
-    };
-    if (e->sealed->key_is_new)
-        jz_entry_put(entry, JZ_T_SUBJECT_KEY, key);
+    const int r = jz_own_key_keep(&e->sealed->key, state, entry, err);
+    if (r < 0)
+        return r;
     const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
         [ENROLMENT_PERSON] = jz_int(e->request->person),
         [ENROLMENT_MODELS] = jz_text(e->models),
@@ -203,16 +160,16 @@ int jz_enrol_submit(struct jz_store *store, const struct jz_enrol_request *reque
 static int open_row(const struct jz_store *store, const struct jz_sql_rows *rows, int first,
                     struct jz_template_list *ret_templates, struct jz_error *err)
 {
-    struct jz_enrol_context text;
+    struct jz_own_key_context text;
     const struct jz_sql_value sealed = jz_sql_value(rows, first + 1),
                               wrapped = jz_sql_value(rows, first + 2);
     uint8_t blob[JZ_TEMPLATES_MAX_BYTES + JZ_SEAL_MAX_OVERHEAD];
     size_t size = 0;
     if (sealed.size > sizeof blob)
         return jz_error_set(err, JZ_E_FORMAT, "sealed templates of %zu bytes", sealed.size);
-    int r =
-        jz_subject_unseal(jz_store_keyring(store), jz_enrol_context(jz_sql_int(rows, first), &text),
-                          wrapped.data, wrapped.size, sealed.data, sealed.size, blob, &size, err);
+    int r = jz_subject_unseal(jz_store_keyring(store),
+                              jz_own_key_context(jz_sql_int(rows, first), &text), wrapped.data,
+                              wrapped.size, sealed.data, sealed.size, blob, &size, err);
     if (r == 0)
         r = jz_templates_decode(blob, size, ret_templates, err);
     jz_wipe(blob, sizeof blob);

@@ -12,12 +12,6 @@
 #define JZ_ENROL_ALIKE_FMR 1e-5
 #define JZ_ENROL_ALIKE_MAX 8
 
-/* What a person's key and templates are sealed with, beside the keyring: whose they are. */
-struct jz_enrol_context {
-    char text[48];
-};
-struct jz_bytes jz_enrol_context(int64_t person, struct jz_enrol_context *context);
-
 struct jz_enrol_request {
     int64_t person;
     const struct jz_template_list *templates;
@@ -34,7 +28,8 @@ struct jz_enrol_result {
 /*
  * Enrols in one commit; an earlier enrolment is kept and no longer used. `gallery` may be NULL:
  * then nobody is compared; otherwise the templates are added to it. `threshold` is that of
- * JZ_ENROL_ALIKE_FMR. JZ_E_USAGE: no operator.
+ * JZ_ENROL_ALIKE_FMR. JZ_E_USAGE: no operator; JZ_E_CONFLICT: templates or files of the
+ * person changed meanwhile.
  */
 int jz_enrol_submit(struct jz_store *store, const struct jz_enrol_request *request,
                     struct jz_gallery *gallery, double threshold,

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An enrolment that comes between the reading and the commit makes another round. */
+/* What is sealed between the reading and the commit makes another round. */
 enum { ROUNDS = 4 };
 
 struct forgetting {
     const struct jz_keyring *keyring;
+    const struct jz_also *also;
     struct jz_shred statement;
-    int64_t latest; /* enrolment that was gathered */
+    int64_t latest; /* of the facts that were gathered */
 };
 
 static int decide(void *context, const struct jz_person_state *state, struct jz_entry *entry,
@@ -18,11 +19,12 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
     struct forgetting *f = context;
     struct jz_shred *s = &f->statement;
     uint8_t made[JZ_SHRED_SIGNED_BYTES];
-    if (state->enrolment == 0)
+    if (f->latest == 0)
         return jz_error_set(err, JZ_E_NOT_FOUND,
-                            "there are no templates of this person that could be opened");
-    if (state->enrolment != f->latest)
-        return jz_error_set(err, JZ_E_CONFLICT, "the person was enrolled again meanwhile");
+                            "there are no templates or files of this person that could be opened");
+    if (state->own_key != f->latest)
+        return jz_error_set(err, JZ_E_CONFLICT,
+                            "the person was enrolled again, or sent a file, meanwhile");
     s->fact = jz_entry_next_id(entry);
     s->recorded_at = jz_entry_now(entry);
     const int r = jz_shred_sign(f->keyring, s, err);
@@ -30,16 +32,14 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         return r;
     memcpy(mempcpy(made, s->key, sizeof s->key), s->signature, sizeof s->signature);
     const struct jz_sql_value values[JZ_MAX_COLUMNS] = {
-        [SHRED_PERSON] = jz_int(s->person),
-        [SHRED_ENROLMENTS] = jz_int(s->enrolments),
-        [SHRED_REASON] = jz_text(s->reason),
-        [SHRED_BY] = jz_text(s->operator),
-        [SHRED_SIGNATURE] = jz_blob(made, sizeof made),
+        [SHRED_PERSON] = jz_int(s->person), [SHRED_ENROLMENTS] = jz_int(s->enrolments),
+        [SHRED_FILES] = jz_int(s->files),   [SHRED_REASON] = jz_text(s->reason),
+        [SHRED_BY] = jz_text(s->operator),  [SHRED_SIGNATURE] = jz_blob(made, sizeof made),
     };
     jz_entry_add(entry, JZ_T_SHRED, values);
     const struct jz_sql_value person = jz_int(s->person);
     jz_entry_run(entry, "DELETE FROM subject_key WHERE person = $1", &person, 1);
-    return 0;
+    return f->also ? f->also->run(f->also->context, state, s->fact, entry, err) : 0;
 }
 
 static int gather(struct jz_store *store, struct forgetting *f, struct jz_error *err)
@@ -68,7 +68,18 @@ static int take_text(const char *what, const char *text, char *ret_text, size_t 
 int jz_forget(struct jz_store *store, int64_t person, const char *reason, const char *operator,
               struct jz_forget_result * ret_result, struct jz_error *err)
 {
-    struct forgetting f = { .keyring = jz_store_keyring(store), .statement.person = person };
+    return jz_forget_also(store, person, reason, operator, NULL, ret_result, err);
+}
+
+int jz_forget_also(struct jz_store *store, int64_t person, const char *reason, const char *operator,
+                   const struct jz_also * also, struct jz_forget_result *ret_result,
+                   struct jz_error *err)
+{
+    struct forgetting f = {
+        .keyring = jz_store_keyring(store),
+        .also = also,
+        .statement.person = person,
+    };
     struct jz_act act = { .person = person, .decide = decide, .context = &f };
     int r;
     if ((r = take_text("a reason", reason, f.statement.reason, sizeof f.statement.reason, err)) <
@@ -96,13 +107,14 @@ static int read_recorded(struct jz_sql *sql, enum jz_suite suite, int64_t person
 {
     /* In the order of the columns of shred. */
     static const char latest[] =
-        "SELECT d.id, d.recorded_at, d.person, d.enrolments, d.reason, d.operator, d.signature "
+        "SELECT d.id, d.recorded_at, d.person, d.enrolments, d.files, d.reason, d.operator, "
+        "d.signature "
         "FROM person_fact f JOIN shred d ON d.id = f.fact WHERE f.person = $1 "
         "ORDER BY f.fact DESC LIMIT 1";
     const struct jz_sql_value value = jz_int(person);
     struct jz_sql_value values[JZ_MAX_COLUMNS];
     struct jz_shred statement, gathered;
-    int64_t enrolment;
+    int64_t sealed;
     JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
     int r = jz_sql_query(sql, latest, &value, 1, &rows, err);
     if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
@@ -112,9 +124,9 @@ static int read_recorded(struct jz_sql *sql, enum jz_suite suite, int64_t person
     for (int i = 0; i < SHRED_MARK; i++)
         values[i] = jz_sql_value(rows, i);
     if ((r = jz_shred_read(values, &statement, err)) < 0 ||
-        (r = jz_shred_gather(sql, suite, person, statement.fact, &gathered, &enrolment, err)) < 0)
+        (r = jz_shred_gather(sql, suite, person, statement.fact, &gathered, &sealed, err)) < 0)
         return r;
-    memcpy(statement.templates, gathered.templates, sizeof statement.templates);
+    memcpy(statement.sealed, gathered.sealed, sizeof statement.sealed);
     *ret_statement = statement;
     return 0;
 }

@@ -1,12 +1,13 @@
 /*
- * Forgetting a person's biometrics: the key that alone opens their templates is deleted, and a
- * signed statement says so. The sealed templates stay where they are, as facts do, and can never be
- * opened again. What else the register knows of the person it keeps.
+ * Forgetting a person's biometrics: the person's own key, which alone opens their templates and the
+ * files of their requests, is deleted, and a signed statement says so. What it sealed stays where
+ * it is, as facts do, and can never be opened again. What else the register knows of the person it
+ * keeps.
  */
 #pragma once
 
 #include "audit/shred.h"
-#include "store/store.h"
+#include "ledger/also.h"
 
 struct jz_forget_result {
     struct jz_shred statement;
@@ -16,11 +17,16 @@ struct jz_forget_result {
 };
 
 /*
- * One commit: the key goes, the statement is recorded. JZ_E_NOT_FOUND: no such person, or no
- * templates that could be opened; JZ_E_USAGE: reason or operator is no line of text.
+ * One commit: the key goes, the statement is recorded. JZ_E_NOT_FOUND: no such person, or
+ * nothing that could be opened; JZ_E_USAGE: reason or operator is no line of text.
  */
 int jz_forget(struct jz_store *store, int64_t person, const char *reason, const char *operator,
               struct jz_forget_result * ret_result, struct jz_error *err) JZ_MUST_CHECK;
+
+/* The same with something more in the commit. */
+int jz_forget_also(struct jz_store *store, int64_t person, const char *reason, const char *operator,
+                   const struct jz_also * also, struct jz_forget_result *ret_result,
+                   struct jz_error *err) JZ_MUST_CHECK;
 
 /* The latest statement about the person, read from the register. JZ_E_NOT_FOUND. */
 int jz_forget_recorded(struct jz_store *store, int64_t person, struct jz_shred *ret_statement,

@@ -31,7 +31,7 @@ static struct jz_date chosen_birth(const struct correction *c)
     return jz_date_is_set(c->change->born_on) ? c->change->born_on : c->before->born_on;
 }
 
-static void put_person(const struct correction *c, struct jz_entry *entry)
+static int64_t put_person(const struct correction *c, struct jz_entry *entry)
 {
     const struct jz_person_change *n = c->change;
     const struct jz_person_record *b = c->before;
@@ -45,7 +45,7 @@ static void put_person(const struct correction *c, struct jz_entry *entry)
         [PERSON_SEALED] = jz_blob(c->sealed, c->sealed_size),
         [PERSON_BY] = jz_text(n->operator),
     };
-    jz_entry_add(entry, JZ_T_PERSON, values);
+    return jz_entry_add(entry, JZ_T_PERSON, values);
 }
 
 static void put_note(const struct correction *c, struct jz_entry *entry)
@@ -82,14 +82,15 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         return jz_error_set(err, JZ_E_CONFLICT,
                             "somebody else corrected the person meanwhile; "
                             "look again");
-    put_person(c, entry);
+    const int64_t row = put_person(c, entry);
     put_note(c, entry);
     if (c->moves)
         move_document(c, entry);
     struct jz_person_state after = *state;
     after.born_on = chosen_birth(c);
     jz_standing_write_all(entry, &after, jz_entry_today(entry));
-    return 0;
+    const struct jz_also *also = c->change->also;
+    return also ? also->run(also->context, state, row, entry, err) : 0;
 }
 
 /* ---- Checks ---- */

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "ledger/also.h"
 #include "store/person.h"
 
 #define JZ_CORRECTION_REASON_MAX 200
@@ -17,6 +18,7 @@ struct jz_person_change {
     int64_t care;      /* bits */
     int64_t residence; /* 0: where insured */
     const char *operator, * reason;
+    const struct jz_also *also; /* in the same commit, with the new row of person; or NULL */
 };
 
 /*

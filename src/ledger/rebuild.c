@@ -55,9 +55,11 @@ int rebuild_last_fact(struct jz_sql *sql, int64_t *ret_fact, struct jz_error *er
         [JZ_T_PROPOSAL] = "SELECT max(id) FROM proposal",
         [JZ_T_SHRED] = "SELECT max(id) FROM shred",
         [JZ_T_ROOT] = "SELECT max(id) FROM audit_root",
+        [JZ_T_REQUEST] = "SELECT max(id) FROM request",
+        [JZ_T_FILE] = "SELECT max(id) FROM file",
     };
     int64_t last = 0;
-    for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t)) {
         JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
         int r = jz_sql_query(sql, questions[t], NULL, 0, &rows, err);
         if (r < 0 || (r = jz_sql_next(rows, err)) < 0)

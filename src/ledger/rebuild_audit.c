@@ -29,6 +29,7 @@ struct walking {
     size_t wrong_count, wrong_room;
     bool head_is_wrong, has_extra;
 
+    int64_t first; /* number of the block's first fact */
     bool there[BLOCK];
     int64_t recorded_at[BLOCK], marks[BLOCK];
     uint8_t leaves[BLOCK][JZ_DIGEST_BYTES];
@@ -42,26 +43,22 @@ static int not_recorded(int64_t id, struct jz_error *err)
                         (long long)id);
 }
 
-static int read_table(struct walking *w, enum jz_table table, int64_t first, struct jz_error *err)
+static int take_row(void *context, enum jz_table table,
+                    const struct jz_sql_value values[JZ_MAX_COLUMNS], struct jz_error *err)
 {
-    const struct jz_sql_value range[] = { jz_int(first), jz_int(first + BLOCK - 1), jz_int(BLOCK) };
-    JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-    int r = jz_sql_query(w->b->sql, jz_audit_select(table), range, 3, &rows, err);
-    while (r >= 0 && (r = jz_sql_next(rows, err)) == 1) {
-        struct jz_sql_value values[JZ_MAX_COLUMNS];
-        jz_audit_row(rows, table, values);
-        const size_t at = (size_t)(values[JZ_C_ID].integer - first);
-        if (w->there[at])
-            return not_recorded(values[JZ_C_ID].integer, err);
-        if ((r = jz_fact_encode(table, values, &w->bytes, err)) < 0)
-            return r;
-        const struct jz_bytes part = { w->bytes.bytes, w->bytes.size };
-        jz_tree_leaf(w->hasher, &part, 1, w->leaves[at]);
-        w->recorded_at[at] = values[JZ_C_AT].integer;
-        w->marks[at] = values[jz_table_columns(table) - 1].integer;
-        w->there[at] = true;
-    }
-    return r;
+    struct walking *w = context;
+    const size_t at = (size_t)(values[JZ_C_ID].integer - w->first);
+    if (w->there[at])
+        return not_recorded(values[JZ_C_ID].integer, err);
+    const int r = jz_fact_encode(table, values, &w->bytes, err);
+    if (r < 0)
+        return r;
+    const struct jz_bytes part = { w->bytes.bytes, w->bytes.size };
+    jz_tree_leaf(w->hasher, &part, 1, w->leaves[at]);
+    w->recorded_at[at] = values[JZ_C_AT].integer;
+    w->marks[at] = values[jz_table_columns(table) - 1].integer;
+    w->there[at] = true;
+    return 0;
 }
 
 static void keep_node(void *context, int level, uint64_t index, const uint8_t hash[JZ_DIGEST_BYTES])
@@ -123,8 +120,9 @@ static int walk_block(struct walking *w, int64_t first, int64_t last, struct jz_
 {
     int r = 0;
     memset(w->there, 0, sizeof w->there);
-    for (int t = JZ_T_POLICY; t < JZ_T_FACTS && r >= 0; t++)
-        r = read_table(w, (enum jz_table)t, first, err);
+    w->first = first;
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS && r >= 0; t = jz_table_next_fact(t))
+        r = jz_audit_each(w->b->sql, t, first, first + BLOCK - 1, take_row, w, err);
     for (int64_t id = first; id <= last && id < first + BLOCK && r >= 0; id++) {
         const size_t at = (size_t)(id - first);
         if (!w->there[at])

@@ -17,8 +17,8 @@ static struct {
 
 static void make_texts(void)
 {
-    for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
-        const struct jz_table_info *info = jz_table_info((enum jz_table)t);
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t)) {
+        const struct jz_table_info *info = jz_table_info(t);
         if (!info->person)
             continue;
         const char *person = info->columns[info->person].name;
@@ -44,7 +44,7 @@ static void describe_kind(int64_t kind, char ret_text[JZ_REBUILD_TEXT_BYTES])
 {
     const struct jz_table_info *info =
         kind > 0 && kind < JZ_T_FACTS ? jz_table_info((enum jz_table)kind) : NULL;
-    if (info)
+    if (info && info->name)
         snprintf(ret_text, JZ_REBUILD_TEXT_BYTES, "%s", info->name);
     else
         snprintf(ret_text, JZ_REBUILD_TEXT_BYTES, "%lld", (long long)kind);

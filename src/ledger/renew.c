@@ -1,6 +1,6 @@
 #include "ledger/renew.h"
 
-#include "ledger/enrol.h"
+#include "ledger/own_key.h"
 #include "store/person.h"
 
 #include <stdio.h>
@@ -238,7 +238,7 @@ static int decide_keys(void *context, const struct jz_person_state *state, struc
 static int wrap_one(const struct renewing *r, int64_t person, struct jz_sql_value wrapped,
                     struct keys *k, struct jz_error *err)
 {
-    struct jz_enrol_context text;
+    struct jz_own_key_context text;
     if (wrapped.size > JZ_SUBJECT_KEY_MAX_BYTES)
         return jz_error_set(err, JZ_E_INTEGRITY, "a key of %zu bytes is none", wrapped.size);
     if (jz_sealed_version(wrapped.data, wrapped.size) == r->result.biometric)
@@ -247,7 +247,7 @@ static int wrap_one(const struct renewing *r, int64_t person, struct jz_sql_valu
     key->person = person;
     key->old_size = wrapped.size;
     memcpy(key->old, wrapped.data, wrapped.size);
-    const int e = jz_subject_key_rewrap(r->keyring, jz_enrol_context(person, &text), key->old,
+    const int e = jz_subject_key_rewrap(r->keyring, jz_own_key_context(person, &text), key->old,
                                         key->old_size, key->wrapped, &key->size, err);
     k->count += e == 0;
     return e;

@@ -1,11 +1,13 @@
 /*
  * Cases: what a person has to look at. A case is opened by a claim, a report of a death, an
- * enrolment; it is closed by a row that names it, says what came of it and decides nothing by
- * itself: evidence that waits counts when it is corrected (evidence add --of). Any thread.
+ * enrolment, an objection; it is closed by a row that names it and says what came of it. Closing
+ * decides nothing by itself: evidence that waits is decided with jz_case_decide, which closes its
+ * case too. Any thread.
  */
 #pragma once
 
-#include "store/store.h"
+#include "ledger/claim.h"
+#include "ledger/source.h"
 
 #define JZ_CASE_KIND_MAX    48 /* bytes, without the NUL */
 #define JZ_CASE_OUTCOME_MAX 120
@@ -43,3 +45,37 @@ void jz_case_story_done(struct jz_case_story *story);
 /* JZ_E_USAGE for what is missing, JZ_E_NOT_FOUND, JZ_E_CONFLICT when it is closed already. */
 int jz_case_close(struct jz_store *store, int64_t id, const char *outcome, const char *reason,
                   const char *by, int64_t *ret_fact, struct jz_error *err) JZ_MUST_CHECK;
+
+/* The evidence under a case, 0 where there is none, and what it is. */
+struct jz_case_evidence {
+    int64_t id;
+    enum jz_evidence_kind kind;
+    struct jz_date observed_on;
+    enum jz_outcome outcome;
+    unsigned place;
+    char source[JZ_SOURCE_NAME_MAX + 1]; /* "": none */
+};
+int jz_case_evidence(struct jz_store *store, const struct jz_case *c,
+                     struct jz_case_evidence *ret_evidence, struct jz_error *err) JZ_MUST_CHECK;
+
+/*
+ * Decides evidence that waits, and closes its case, in one commit: the evidence is corrected to
+ * what the clerk found. JZ_E_CONFLICT: the case is closed, is about no evidence that waits, or what
+ * speaks against the evidence still does; JZ_E_USAGE: what is missing, also a document that the
+ * policy asks for, with its legal basis. Then nothing is recorded.
+ */
+struct jz_case_verdict {
+    int64_t id;
+    bool accept;
+    const char *reason, *by;
+    const char *documents[JZ_CLAIM_DOCUMENTS]; /* that were presented */
+    int document_count;
+};
+/* What became of it. */
+struct jz_case_decision {
+    int64_t person;
+    struct jz_case_evidence evidence; /* as it waited */
+    struct jz_claim_result claim;
+};
+int jz_case_decide(struct jz_store *store, const struct jz_case_verdict *verdict,
+                   struct jz_case_decision *ret_decision, struct jz_error *err) JZ_MUST_CHECK;

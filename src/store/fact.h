@@ -4,7 +4,7 @@
 #include "crypto/tree.h"
 #include "store/table.h"
 
-#define JZ_FACT_MAX_BYTES (1u << 20)
+#define JZ_FACT_MAX_BYTES (3u << 20) /* the largest have a file in them */
 
 /* Growing bytes, reused between facts; release with free(bytes). */
 struct jz_fact_bytes {

@@ -17,6 +17,10 @@ static const char indexes[] =
     "CREATE UNIQUE INDEX event_source ON event (source, source_key) WHERE source_key IS NOT NULL;"
     "CREATE INDEX review_case_open ON review_case (id) WHERE of IS NULL;"
     "CREATE INDEX review_case_of ON review_case (of) WHERE of IS NOT NULL;"
+    "CREATE INDEX request_first ON request (id) WHERE of IS NULL;"
+    "CREATE INDEX request_of ON request (of) WHERE of IS NOT NULL;"
+    "CREATE INDEX request_alike ON request (alike) WHERE alike IS NOT NULL;"
+    "CREATE INDEX file_request ON file (request);"
     "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
 
 static const char *const type_names[][2] = {

@@ -45,10 +45,16 @@ static int on_fact(void *context, size_t key, const struct jz_sql_rows *row, str
         l->person_rows[key] = fact;
         return 0;
     case JZ_T_ENROLMENT:
-        l->states[key].enrolment = fact;
+        l->states[key].enrolment = l->states[key].own_key = fact;
         return 0;
     case JZ_T_SHRED:
-        l->shreds[key] = fact;
+        l->shreds[key] = l->states[key].own_key = fact;
+        return 0;
+    case JZ_T_REQUEST:
+        l->states[key].request = fact;
+        return 0;
+    case JZ_T_FILE:
+        l->states[key].request = l->states[key].own_key = fact;
         return 0;
     case JZ_T_EVIDENCE:
         return want(&l->evidence, fact, key, err);
@@ -327,10 +333,13 @@ static const char page_of_benefits[] =
     "JOIN person p ON p.id = s.person WHERE s.person > $1 AND s.person <= $2 "
     "ORDER BY s.person, s.benefit LIMIT $3";
 
-/* The numbers are those of store/table.h: person, enrolment, evidence, case, event, shred. */
+/*
+ * The numbers are those of store/table.h: person, enrolment, evidence, case, event, shred, request,
+ * file.
+ */
 static const char page_of_facts[] =
     "SELECT fact, kind, person FROM person_fact WHERE person > $1 AND person <= $2 "
-    "AND kind IN (5, 9, 10, 15, 16, 18) ORDER BY person, fact";
+    "AND kind IN (5, 9, 10, 15, 16, 18, 22, 23) ORDER BY person, fact";
 
 static int read_page(struct jz_sql *sql, const struct jz_policies *policies, int64_t after,
                      int64_t until, size_t room, struct loading *l, size_t *ret_count,

@@ -132,6 +132,9 @@ struct jz_person_state {
     struct jz_sign_detail *details;
     int sign_count;
     int64_t enrolment;          /* latest with templates still readable; 0: none */
+    int64_t own_key;            /* latest fact that the person's own key sealed, or that shredded
+                                   that key; 0: there never was one */
+    int64_t request;            /* latest row of the person's requests and their files; 0: none */
     struct jz_date died_on;     /* recorded death, unset: none */
     int64_t death;              /* the event that says so: its first row */
     int64_t open_case;          /* latest of the cases that are open, 0: none */

@@ -121,12 +121,27 @@ static const struct jz_table_info tables[JZ_TABLES] = {
                         .person = PROPOSAL_PERSON },
     [JZ_T_SHRED] = { "shred", "id",
                      COLUMNS(FACT, { "person", JZ_INT64 }, { "enrolments", JZ_INT32 },
-                             { "reason", JZ_TEXT }, { "operator", JZ_TEXT },
+                             { "files", JZ_INT32 }, { "reason", JZ_TEXT }, { "operator", JZ_TEXT },
                              { "signature", JZ_BLOB }, MARK),
                      .person = SHRED_PERSON },
     [JZ_T_ROOT] = { "audit_root", "id",
                     COLUMNS(FACT, { "day", JZ_INT32 }, { "size", JZ_INT64 }, { "hash", JZ_BLOB },
                             { "key", JZ_TEXT }, { "signature", JZ_BLOB }, MARK) },
+    [JZ_T_REQUEST] = { "request", "id",
+                       COLUMNS(FACT, { "of", JZ_INT64 }, { "person", JZ_INT64 },
+                               { "kind", JZ_TEXT }, { "state", JZ_TEXT }, { "subject", JZ_INT64 },
+                               { "due_on", JZ_INT32 }, { "alike", JZ_BLOB }, { "sealed", JZ_BLOB },
+                               { "detail", JZ_TEXT }, { "operator", JZ_TEXT }, MARK),
+                       NULLABLE(REQUEST_OF) | NULLABLE(REQUEST_SUBJECT) | NULLABLE(REQUEST_DUE_ON) |
+                           NULLABLE(REQUEST_ALIKE) | NULLABLE(REQUEST_SEALED) |
+                           NULLABLE(REQUEST_DETAIL) | NULLABLE(REQUEST_BY),
+                       .person = REQUEST_PERSON },
+    [JZ_T_FILE] = { "file", "id",
+                    COLUMNS(FACT, { "person", JZ_INT64 }, { "request", JZ_INT64 },
+                            { "document", JZ_TEXT }, { "media", JZ_TEXT }, { "size", JZ_INT32 },
+                            { "digest", JZ_BLOB }, { "sealed", JZ_BLOB }, { "operator", JZ_TEXT },
+                            MARK),
+                    NULLABLE(FILE_BY), .person = FILE_PERSON, .page_rows = 16 },
     [JZ_T_FIND] = { "document_find", "hash", COLUMNS({ "hash", JZ_BLOB }, { "person", JZ_INT64 }),
                     .clustered = true },
     [JZ_T_PERSON_FACT] = { "person_fact", "person, fact",
@@ -162,6 +177,14 @@ static const struct jz_table_info tables[JZ_TABLES] = {
 const struct jz_table_info *jz_table_info(enum jz_table table)
 {
     return table > 0 && table < JZ_TABLES ? &tables[table] : NULL;
+}
+
+enum jz_table jz_table_next_fact(enum jz_table table)
+{
+    do
+        table++;
+    while (table < JZ_T_FACTS && !tables[table].name);
+    return table;
 }
 
 size_t jz_table_columns(enum jz_table table)

@@ -34,7 +34,9 @@ enum jz_table {
     JZ_T_PROPOSAL = 17,
     JZ_T_SHRED = 18,
     JZ_T_ROOT = 19,
-    JZ_T_FACTS, /* facts lie below this */
+    JZ_T_REQUEST = 22,
+    JZ_T_FILE = 23,
+    JZ_T_FACTS, /* facts lie below this; not every number before it names a table */
     JZ_T_FIND = JZ_T_FACTS,
     JZ_T_PERSON_FACT,
     JZ_T_STANDING,
@@ -57,11 +59,15 @@ struct jz_table_info {
      * the column that must not be NULL for that (rows of the first import are found without it).
      */
     int person, listed_if;
+    int page_rows; /* rows may have megabytes: whoever reads many takes so few at a time; 0: any */
 };
 
 /* NULL for a number that names no table. */
 const struct jz_table_info *jz_table_info(enum jz_table table);
 size_t jz_table_columns(enum jz_table table);
+
+/* Tables of facts in the order of their numbers: begin with JZ_T_POLICY, end at JZ_T_FACTS. */
+enum jz_table jz_table_next_fact(enum jz_table table);
 
 static inline bool jz_table_is_fact(enum jz_table table)
 {
@@ -235,12 +241,37 @@ enum {
 enum {
     SHRED_PERSON = JZ_C_FIRST,
     SHRED_ENROLMENTS,
+    SHRED_FILES,
     SHRED_REASON,
     SHRED_BY,
     SHRED_SIGNATURE,
     SHRED_MARK
 };
 enum { ROOT_DAY = JZ_C_FIRST, ROOT_SIZE, ROOT_HASH, ROOT_KEY, ROOT_SIGNATURE, ROOT_MARK };
+enum {
+    REQUEST_OF = JZ_C_FIRST,
+    REQUEST_PERSON,
+    REQUEST_KIND,
+    REQUEST_STATE,
+    REQUEST_SUBJECT, /* the fact it is about; of a later row, the fact that came of it */
+    REQUEST_DUE_ON,  /* the day of an appointment */
+    REQUEST_ALIKE,   /* keyed hash of what repeats when one helper asks for many */
+    REQUEST_SEALED,  /* what was asked for, as far as it is personal */
+    REQUEST_DETAIL,  /* JSON without personal data */
+    REQUEST_BY,
+    REQUEST_MARK
+};
+enum {
+    FILE_PERSON = JZ_C_FIRST,
+    FILE_REQUEST,
+    FILE_DOCUMENT, /* what it shows: the name of a document as policies name it */
+    FILE_MEDIA,
+    FILE_SIZE,
+    FILE_DIGEST, /* of the bytes before they were sealed */
+    FILE_SEALED, /* under the person's own key */
+    FILE_BY,
+    FILE_MARK
+};
 /* Caches and bookkeeping. */
 enum { FIND_HASH, FIND_PERSON };
 enum { PERSON_FACT_PERSON, PERSON_FACT_FACT, PERSON_FACT_KIND };

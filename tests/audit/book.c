@@ -154,6 +154,15 @@ static void add_any(struct book *b, enum jz_table table, struct jz_entry *entry)
     jz_entry_add(entry, table, values);
 }
 
+enum jz_table book_any_table(struct book *b)
+{
+    enum jz_table t;
+    do
+        t = (enum jz_table)(JZ_T_POLICY + rnd(b, JZ_T_FACTS - JZ_T_POLICY));
+    while (!jz_table_info(t)->name || t == JZ_T_SHRED || t == JZ_T_ROOT);
+    return t;
+}
+
 static int fill(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                 struct jz_error *error)
 {
@@ -169,7 +178,7 @@ static int fill(void *context, const struct jz_person_state *state, struct jz_en
         jz_entry_add(entry, JZ_T_PERSON, values);
     }
     for (int n = 1 + (int)rnd(f->b, 40); n > 0 && f->left > 0; n--, f->left--)
-        add_any(f->b, (enum jz_table)(JZ_T_POLICY + rnd(f->b, JZ_T_SHRED - JZ_T_POLICY)), entry);
+        add_any(f->b, book_any_table(f->b), entry);
     return 0;
 }
 
@@ -311,8 +320,8 @@ struct jz_sql *book_raw(void)
 {
     struct jz_sql *sql = NULL;
     WORKS(jz_sql_open(url, NULL, &sql, &err));
-    for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
-        const char *name = jz_table_info((enum jz_table)t)->name;
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t)) {
+        const char *name = jz_table_info(t)->name;
         char script[256];
         if (jz_sql_dialect(sql) == JZ_SQLITE)
             snprintf(script, sizeof script,
@@ -399,8 +408,8 @@ void book_forge(struct book *b, struct jz_sql *sql, bool with_nodes)
     bool going_on = true;
     for (int64_t id = 1; going_on; id++) {
         going_on = false;
-        for (int t = JZ_T_POLICY; t < JZ_T_FACTS && !going_on; t++)
-            going_on = forge_row(&f, (enum jz_table)t, id);
+        for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS && !going_on; t = jz_table_next_fact(t))
+            going_on = forge_row(&f, t, id);
     }
     WORKS(jz_head_save(sql, &f.head, &err));
     WORKS(jz_sql_commit(sql, &err));

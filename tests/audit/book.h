@@ -64,3 +64,6 @@ int64_t ask(struct jz_sql *sql, const char *question);
 
 /* An id in the table, any; 0 when it is empty. */
 int64_t book_any(struct book *b, struct jz_sql *sql, enum jz_table table);
+
+/* Of facts that book_fill adds: all but SHRED and ROOT. */
+enum jz_table book_any_table(struct book *b);

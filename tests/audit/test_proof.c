@@ -79,9 +79,9 @@ static void nothing_damaged_is_signed(void **state)
     book_fill(&b, 800);
     char text[120];
     const int64_t last = ask(sql, "SELECT size FROM audit_head"), id = last - last % 256 + 1;
-    for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t)) {
         snprintf(text, sizeof text, "UPDATE %s SET recorded_at = recorded_at + 1 WHERE id = %lld",
-                 jz_table_info((enum jz_table)t)->name, (long long)id);
+                 jz_table_info(t)->name, (long long)id);
         run_text(sql, text, NULL, 0);
     }
     GIVES(jz_audit_root_sign(b.store, (struct jz_date){ 0 }, &root, &err), JZ_E_INTEGRITY);
@@ -274,6 +274,9 @@ static void forgetting_leaves_no_key(void **state)
     snprintf(question, sizeof question, "SELECT count(*) FROM enrolment WHERE person = %lld",
              (long long)who);
     const int64_t enrolments = ask(sql, question);
+    snprintf(question, sizeof question, "SELECT count(*) FROM file WHERE person = %lld",
+             (long long)who);
+    const int64_t files = ask(sql, question);
     assert_true(on_postgres || is_in_files(&keys[2]));
 
     WORKS(jz_person_state_load(b.store, who, &person, &err));
@@ -286,6 +289,8 @@ static void forgetting_leaves_no_key(void **state)
     if (!result.scrubbed)
         fail_msg("not scrubbed: %s", result.why_not.text);
     assert_int_equal(result.statement.enrolments, enrolments);
+    assert_true(files > 0);
+    assert_int_equal(result.statement.files, files);
     assert_int_equal(ask(sql, "SELECT count(*) FROM subject_key"), BOOK_PERSONS - 1);
     WORKS(jz_person_state_load(b.store, who, &person, &err));
     assert_int_equal(person.enrolment, 0);
@@ -299,6 +304,7 @@ static void forgetting_leaves_no_key(void **state)
     book_enrol(&b, who);
     WORKS(jz_forget(b.store, who, "again", "operator-7", &result, &err));
     assert_int_equal(result.statement.enrolments, 1);
+    assert_int_equal(result.statement.files, 0);
     struct jz_shred recorded;
     WORKS(jz_forget_recorded(b.store, who, &recorded, &err));
     assert_memory_equal(&recorded, &result.statement, sizeof recorded);

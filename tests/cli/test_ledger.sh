@@ -214,6 +214,6 @@ expect "death by hand" 0 "the death is on record" "$program" death add $li --on 
 expect "source ended" 0 "ended" "$program" source end 医院 --by alice
 expect "nothing from a source that ended" 2 "ended" \
     "$program" data-match import "$match" --source 医院 --by alice
-expect "unknown command of a group" 2 "there are list, show, close" "$program" review frobnicate
+expect "unknown command of a group" 2 "there are list, show, decide, close" "$program" review frobnicate
 
 exit $failed

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "ledger/enrol.h"
 #include "ledger/forget.h"
+#include "ledger/own_key.h"
 #include "ledger/renew.h"
 #include "store/person.h"
 
@@ -220,7 +220,7 @@ static void everything_goes_on_meanwhile(void **state)
     assert_int_equal(count("SELECT count(*) FROM subject_key WHERE person = 7"), 0);
 
     /* What the old wrapping sealed opens through the new one. */
-    struct jz_enrol_context text;
+    struct jz_own_key_context text;
     struct jz_sql *sql = NULL;
     struct jz_sql_rows *rows = NULL;
     uint8_t plain[256];
@@ -234,7 +234,7 @@ static void everything_goes_on_meanwhile(void **state)
     const struct jz_sql_value wrapped = jz_sql_value(rows, 0), sealed = jz_sql_value(rows, 1);
     assert_true(wrapped.size != keys[2].size ||
                 memcmp(wrapped.data, keys[2].bytes, wrapped.size) != 0);
-    WORKS(jz_subject_unseal(keyring, jz_enrol_context(3, &text), wrapped.data, wrapped.size,
+    WORKS(jz_subject_unseal(keyring, jz_own_key_context(3, &text), wrapped.data, wrapped.size,
                             sealed.data, sealed.size, plain, &size, &err));
     assert_string_equal((const char *)plain, "templates");
     jz_sql_done(rows);
