@@ -9,6 +9,8 @@ static void make_selects(void)
 {
     for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
         const struct jz_table_info *info = jz_table_info((enum jz_table)t);
+        if (!info)
+            continue;
         const size_t columns = jz_table_columns((enum jz_table)t);
         char *at = selects[t], *end = at + sizeof selects[t];
         at += snprintf(at, (size_t)(end - at), "SELECT ");

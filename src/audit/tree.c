@@ -65,6 +65,8 @@ static int load_block(struct jz_audit_tree *t, int64_t block, struct jz_error *e
     t->block = -1;
     memset(t->there, 0, sizeof t->there);
     for (int table = JZ_T_POLICY; table < JZ_T_FACTS; table++) {
+        if (!jz_table_is_fact((enum jz_table)table))
+            continue;
         const int r = load_table(t, (enum jz_table)table, block * JZ_AUDIT_BLOCK + 1, err);
         if (r < 0)
             return r;

@@ -70,6 +70,8 @@ static int advance(struct walk *w, struct cursor *c, struct jz_error *err)
 static int open_cursors(struct walk *w, struct jz_error *err)
 {
     for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
+        if (!jz_table_is_fact((enum jz_table)t))
+            continue;
         struct cursor *c = &w->cursors[w->cursor_count];
         *c = (struct cursor){ .table = (enum jz_table)t };
         int r = open_page(w, c, INT64_MIN, err);
@@ -354,7 +356,7 @@ static int trace_missing(struct walk *w, struct jz_audit_result *result, struct 
     if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
         return r;
     const int64_t table = r == 1 ? jz_sql_int(rows, 1) : 0;
-    if (table >= JZ_T_POLICY && table < JZ_T_FACTS) {
+    if (jz_table_is_fact((enum jz_table)table)) {
         result->table = (enum jz_table)table;
         result->person = jz_sql_int(rows, 0);
     }

@@ -124,7 +124,8 @@ static int walk_block(struct walking *w, int64_t first, int64_t last, struct jz_
     int r = 0;
     memset(w->there, 0, sizeof w->there);
     for (int t = JZ_T_POLICY; t < JZ_T_FACTS && r >= 0; t++)
-        r = read_table(w, (enum jz_table)t, first, err);
+        if (jz_table_is_fact((enum jz_table)t))
+            r = read_table(w, (enum jz_table)t, first, err);
     for (int64_t id = first; id <= last && id < first + BLOCK && r >= 0; id++) {
         const size_t at = (size_t)(id - first);
         if (!w->there[at])

@@ -19,7 +19,7 @@ static void make_texts(void)
 {
     for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
         const struct jz_table_info *info = jz_table_info((enum jz_table)t);
-        if (!info->person)
+        if (!info || !info->person)
             continue;
         const char *person = info->columns[info->person].name;
         const char *listed = info->columns[info->listed_if ? info->listed_if : info->person].name;
@@ -43,7 +43,7 @@ static void make_texts(void)
 static void describe_kind(int64_t kind, char ret_text[JZ_REBUILD_TEXT_BYTES])
 {
     const struct jz_table_info *info =
-        kind > 0 && kind < JZ_T_FACTS ? jz_table_info((enum jz_table)kind) : NULL;
+        jz_table_is_fact((enum jz_table)kind) ? jz_table_info((enum jz_table)kind) : NULL;
     if (info)
         snprintf(ret_text, JZ_REBUILD_TEXT_BYTES, "%s", info->name);
     else

@@ -19,6 +19,8 @@ static const char indexes[] =
     "CREATE INDEX review_case_of ON review_case (of) WHERE of IS NOT NULL;"
     "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
 
+static const char caller_index[] = "CREATE INDEX caller_name ON caller (name);";
+
 static const char *const type_names[][2] = {
     [JZ_INT16] = { "INTEGER", "SMALLINT" }, [JZ_INT32] = { "INTEGER", "INTEGER" },
     [JZ_INT64] = { "INTEGER", "BIGINT" },   [JZ_TEXT] = { "TEXT", "TEXT" },
@@ -140,6 +142,19 @@ static int begin_chain(struct jz_sql *sql, enum jz_suite suite, struct jz_error 
                       values, 2, err);
 }
 
+/* The tables that a version of the schema brought. */
+static void say_version(struct script *s, int version, enum jz_sql_dialect dialect)
+{
+    for (int i = 1; i < JZ_TABLES; i++) {
+        const struct jz_table_info *t = jz_table_info((enum jz_table)i);
+        if (!t || (t->since ? t->since : 1) != version)
+            continue;
+        say_table(s, (enum jz_table)i, dialect);
+        if (jz_table_is_fact((enum jz_table)i))
+            say_guards(s, (enum jz_table)i, dialect);
+    }
+}
+
 static int make_tables(struct jz_sql *sql, enum jz_suite suite, struct jz_error *err)
 {
     const enum jz_sql_dialect dialect = jz_sql_dialect(sql);
@@ -149,13 +164,9 @@ static int make_tables(struct jz_sql *sql, enum jz_suite suite, struct jz_error 
     say(s, "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);\n");
     if (dialect == JZ_POSTGRES)
         say(s, "%s", guard_function);
-    for (int i = 1; i < JZ_TABLES; i++)
-        if (jz_table_info((enum jz_table)i)->name) {
-            say_table(s, (enum jz_table)i, dialect);
-            if (jz_table_is_fact((enum jz_table)i))
-                say_guards(s, (enum jz_table)i, dialect);
-        }
-    say(s, "%s", indexes);
+    for (int v = 1; v <= JZ_SCHEMA_VERSION; v++)
+        say_version(s, v, dialect);
+    say(s, "%s%s", indexes, caller_index);
     if (s->used >= sizeof s->text - 1)
         return jz_error_set(err, JZ_E_INTERNAL, "the schema is longer than its buffer");
     int r;
@@ -306,8 +317,17 @@ int jz_store_version(const char *url, int *ret_version, struct jz_error *err)
     return r < 0 ? r : jz_schema_read_version(sql, ret_version, err);
 }
 
-/* migrations[v] leads from version v to v + 1; never changed once released. */
-static const char *const migrations[JZ_SCHEMA_VERSION + 1] = { NULL };
+/* What a version of the schema brought: its tables, and the rest as it stands in `more`. */
+static int migrate_to(struct jz_sql *sql, int version, struct jz_error *err)
+{
+    static const char *const more[JZ_SCHEMA_VERSION + 1] = { [2] = caller_index };
+    jz_autofree struct script *s = calloc(1, sizeof *s);
+    if (!s)
+        return jz_error_set(err, JZ_E_MEMORY, "out of memory");
+    say_version(s, version, jz_sql_dialect(sql));
+    say(s, "%s", more[version]);
+    return jz_sql_script(sql, s->text, err);
+}
 
 int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err)
 {
@@ -323,12 +343,12 @@ int jz_store_migrate(const char *url, int *ret_from, struct jz_error *err)
                             "install the newer program",
                             version, JZ_SCHEMA_VERSION);
     for (int v = version; v < JZ_SCHEMA_VERSION; v++) {
-        if (v < 1 || !migrations[v])
+        if (v < 1)
             return jz_error_set(err, JZ_E_UNSUPPORTED, "there is no way from version %d", v);
         char text[12];
         snprintf(text, sizeof text, "%d", v + 1);
         const struct jz_sql_value value = jz_text(text);
-        if ((r = jz_sql_script(sql, migrations[v], err)) < 0 ||
+        if ((r = migrate_to(sql, v + 1, err)) < 0 ||
             (r = jz_sql_run(sql, "UPDATE meta SET value = $1 WHERE name = 'schema'", &value, 1,
                             err)) < 0)
             return r;

@@ -25,7 +25,7 @@
 #define JZ_STORE_CLOCK_BACK_S 300 /* a clock that went back further stops the writer */
 #define JZ_PERSON_BENEFITS    16
 #define JZ_PERSON_SIGNS       2048
-#define JZ_SCHEMA_VERSION     1
+#define JZ_SCHEMA_VERSION     2
 
 struct jz_store;
 

@@ -80,6 +80,8 @@ static void nothing_damaged_is_signed(void **state)
     char text[120];
     const int64_t last = ask(sql, "SELECT size FROM audit_head"), id = last - last % 256 + 1;
     for (int t = JZ_T_POLICY; t < JZ_T_FACTS; t++) {
+        if (!jz_table_is_fact((enum jz_table)t))
+            continue;
         snprintf(text, sizeof text, "UPDATE %s SET recorded_at = recorded_at + 1 WHERE id = %lld",
                  jz_table_info((enum jz_table)t)->name, (long long)id);
         run_text(sql, text, NULL, 0);
