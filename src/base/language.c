@@ -8,7 +8,7 @@ static const char *const names[JZ_LANGUAGES] = {
     [JZ_EN] = "en",
 };
 
-const char *jz_language_name(enum jz_language language)
+const char *jz_language_tag(enum jz_language language)
 {
     return names[language];
 }

@@ -146,7 +146,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         [CONSENT_KIND] = jz_text(kind_names[q->kind]),
         [CONSENT_GIVEN] = jz_int(q->given),
         [CONSENT_VERSION] = jz_text(q->version),
-        [CONSENT_LANGUAGE] = jz_text(jz_language_name(q->language)),
+        [CONSENT_LANGUAGE] = jz_text(jz_language_tag(q->language)),
         [CONSENT_CHANNEL] = jz_text(q->channel),
         [CONSENT_BY] = jz_text(q->by),
     };

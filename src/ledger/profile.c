@@ -103,7 +103,7 @@ static int decide(void *context, const struct jz_person_state *state, struct jz_
         [PROFILE_HEARING] = jz_int(p->hearing),
         [PROFILE_BEDRIDDEN] = jz_int(p->bedridden),
         [PROFILE_DIALECT] = jz_text(dialects[p->dialect]),
-        [PROFILE_LANGUAGE] = jz_text(jz_language_name(p->language)),
+        [PROFILE_LANGUAGE] = jz_text(jz_language_tag(p->language)),
         [PROFILE_TEXT_SCALE] = jz_int(p->text_scale),
         [PROFILE_BY] = jz_text(s->by),
     };

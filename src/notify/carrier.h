@@ -47,7 +47,7 @@ static inline int jz_carrier_send(struct jz_carrier *c, const struct jz_letter *
 int jz_carrier_file_new(const char *path, struct jz_carrier **ret_carrier,
                         struct jz_error *err) JZ_MUST_CHECK;
 
-/* Texts with {{slots}}, see notify/template.h; all are copied. */
+/* Texts with {{slots}}, see notify/stencil.h; all are copied. */
 struct jz_gateway_options {
     const char *url;         /* values in it are escaped for a URL */
     const char *method;      /* NULL: POST */

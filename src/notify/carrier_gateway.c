@@ -1,6 +1,6 @@
 #include "notify/carrier.h"
 #include "notify/fetch.h"
-#include "notify/template.h"
+#include "notify/stencil.h"
 
 #include "crypto/suite.h"
 
@@ -11,7 +11,7 @@ enum { USUAL_TIMEOUT_MS = 10000, MAX_ANSWER = 65536, HEADERS = 12 };
 struct gateway {
     struct jz_carrier carrier;
     struct jz_fetcher *fetcher;
-    struct jz_template *url, *body, *headers[HEADERS];
+    struct jz_stencil *url, *body, *headers[HEADERS];
     const char *method;
     char *secret, *accept;
     int timeout_ms;
@@ -35,7 +35,7 @@ static int judge(const struct gateway *g, const struct jz_fetched *answer, struc
     return 0;
 }
 
-/* The filled templates of one message. */
+/* The filled texts of one message. */
 struct filled {
     char *url, *body, *headers[HEADERS];
 };
@@ -63,11 +63,11 @@ static int fill(const struct gateway *g, const struct jz_letter *letter, struct 
         [JZ_SLOT_SUBJECT] = letter->subject, [JZ_SLOT_ID] = letter->id,
         [JZ_SLOT_SECRET] = g->secret,
     };
-    int r = jz_template_fill(g->url, values, &f->url, err);
+    int r = jz_stencil_fill(g->url, values, &f->url, err);
     if (r == 0 && g->body)
-        r = jz_template_fill(g->body, values, &f->body, err);
+        r = jz_stencil_fill(g->body, values, &f->body, err);
     for (int i = 0; i < HEADERS && g->headers[i] && r == 0; i++)
-        r = jz_template_fill(g->headers[i], values, &f->headers[i], err);
+        r = jz_stencil_fill(g->headers[i], values, &f->headers[i], err);
     return r;
 }
 
@@ -101,10 +101,10 @@ static void free_gateway(struct jz_carrier *carrier)
 {
     struct gateway *g = (struct gateway *)carrier;
     jz_fetcher_free(g->fetcher);
-    jz_template_free(g->url);
-    jz_template_free(g->body);
+    jz_stencil_free(g->url);
+    jz_stencil_free(g->body);
     for (int i = 0; i < HEADERS; i++)
-        jz_template_free(g->headers[i]);
+        jz_stencil_free(g->headers[i]);
     if (g->secret)
         jz_wipe(g->secret, strlen(g->secret));
     free(g->secret);
@@ -114,10 +114,10 @@ static void free_gateway(struct jz_carrier *carrier)
 
 /* ---- Making one ---- */
 
-static int take_template(const char *what, const char *text, enum jz_escape escape,
-                         struct jz_template **ret, struct jz_error *err)
+static int take_stencil(const char *what, const char *text, enum jz_escape escape,
+                        struct jz_stencil **ret, struct jz_error *err)
 {
-    const int r = jz_template_new(text, escape, ret, err);
+    const int r = jz_stencil_new(text, escape, ret, err);
     if (r < 0)
         jz_error_prefix(err, "%s", what);
     return r;
@@ -159,22 +159,22 @@ static int fill_in(struct gateway *g, const struct jz_gateway_options *o, enum j
     static const char *const sample[JZ_SLOTS] = { "1", "1", "1", "1", "1" };
     jz_autofree char *url = NULL;
     int r;
-    if ((r = take_template("url", o->url, JZ_ESCAPE_URL, &g->url, err)) < 0 ||
-        (r = jz_template_fill(g->url, sample, &url, err)) < 0 ||
+    if ((r = take_stencil("url", o->url, JZ_ESCAPE_URL, &g->url, err)) < 0 ||
+        (r = jz_stencil_fill(g->url, sample, &url, err)) < 0 ||
         (r = jz_fetch_check_url(url, err)) < 0 ||
-        (o->body && (r = take_template("body", o->body, escape, &g->body, err)) < 0) ||
+        (o->body && (r = take_stencil("body", o->body, escape, &g->body, err)) < 0) ||
         (r = jz_fetcher_new(o->ca_file, &g->fetcher, err)) < 0)
         return r;
     bool uses_secret = false;
     for (int i = 0; i < HEADERS && o->headers[i]; i++) {
         if (!strchr(o->headers[i], ':') || strpbrk(o->headers[i], "\r\n"))
             return jz_error_set(err, JZ_E_USAGE, "a header is one line 'Name: value'");
-        if ((r = take_template("header", o->headers[i], JZ_ESCAPE_NONE, &g->headers[i], err)) < 0)
+        if ((r = take_stencil("header", o->headers[i], JZ_ESCAPE_NONE, &g->headers[i], err)) < 0)
             return r;
-        uses_secret |= jz_template_uses(g->headers[i], JZ_SLOT_SECRET);
+        uses_secret |= jz_stencil_uses(g->headers[i], JZ_SLOT_SECRET);
     }
-    uses_secret |= g->body && jz_template_uses(g->body, JZ_SLOT_SECRET);
-    if (jz_template_uses(g->url, JZ_SLOT_SECRET))
+    uses_secret |= g->body && jz_stencil_uses(g->body, JZ_SLOT_SECRET);
+    if (jz_stencil_uses(g->url, JZ_SLOT_SECRET))
         return jz_error_set(err, JZ_E_USAGE, "url: {{secret}} belongs into a header or the body");
     if (uses_secret && !o->secret)
         return jz_error_set(err, JZ_E_USAGE, "{{secret}} is used, but there is no secret file");

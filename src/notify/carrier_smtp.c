@@ -1,6 +1,6 @@
 #include "notify/carrier.h"
 #include "notify/fetch_internal.h"
-#include "notify/template.h"
+#include "notify/stencil.h"
 
 #include "crypto/suite.h"
 
@@ -13,7 +13,7 @@ enum { USUAL_TIMEOUT_MS = 20000, ADDRESS_MAX = 254 };
 struct smtp {
     struct jz_carrier carrier;
     struct jz_fetcher *fetcher;
-    struct jz_template *to;
+    struct jz_stencil *to;
     char *url, *from, *user, *password;
     int timeout_ms;
 };
@@ -171,7 +171,7 @@ static int send_letter(struct jz_carrier *carrier, const struct jz_letter *lette
     struct smtp *s = (struct smtp *)carrier;
     const char *const values[JZ_SLOTS] = { [JZ_SLOT_TO] = letter->to };
     jz_autofree char *to = NULL;
-    const int r = jz_template_fill(s->to, values, &to, err);
+    const int r = jz_stencil_fill(s->to, values, &to, err);
     return r < 0 ? r : deliver(s, letter, to, err);
 }
 
@@ -179,7 +179,7 @@ static void free_smtp(struct jz_carrier *carrier)
 {
     struct smtp *s = (struct smtp *)carrier;
     jz_fetcher_free(s->fetcher);
-    jz_template_free(s->to);
+    jz_stencil_free(s->to);
     if (s->password)
         jz_wipe(s->password, strlen(s->password));
     free(s->password);
@@ -220,7 +220,7 @@ int jz_carrier_smtp_new(const struct jz_smtp_options *o, struct jz_carrier **ret
     if (!(s->url = strdup(o->url)) || !(s->from = strdup(o->from)) ||
         (o->user && (!(s->user = strdup(o->user)) || !(s->password = strdup(o->password)))))
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
-    if ((r = jz_template_new(o->to ? o->to : "{{to}}", JZ_ESCAPE_NONE, &s->to, err)) < 0)
+    if ((r = jz_stencil_new(o->to ? o->to : "{{to}}", JZ_ESCAPE_NONE, &s->to, err)) < 0)
         jz_error_prefix(err, "to");
     else
         r = jz_fetcher_new(o->ca_file, &s->fetcher, err);

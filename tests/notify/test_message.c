@@ -1,6 +1,6 @@
-/* Messages and the templates of gateways: texts, values, what may not be in them. */
+/* Messages and the stencils of gateways: texts, values, what may not be in them. */
 #include "notify/message.h"
-#include "notify/template.h"
+#include "notify/stencil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,7 +150,7 @@ static void check_texts_tell_the_genuine(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
-/* ---- Templates ---- */
+/* ---- Stencils ---- */
 
 #define WEIRD "a\"b\\c\n<&>'% é王"
 
@@ -184,12 +184,12 @@ static void values_stay_in_their_place(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct jz_error err;
-        JZ_CLEANUP(jz_template_freep) struct jz_template *t = NULL;
+        JZ_CLEANUP(jz_stencil_freep) struct jz_stencil *t = NULL;
         jz_autofree char *filled = NULL;
         const char *const values[JZ_SLOTS] = { [JZ_SLOT_TO] = cases[i].to };
-        int r = jz_template_new(cases[i].text, cases[i].escape, &t, &err);
+        int r = jz_stencil_new(cases[i].text, cases[i].escape, &t, &err);
         if (r == 0)
-            r = jz_template_fill(t, values, &filled, &err);
+            r = jz_stencil_fill(t, values, &filled, &err);
         if (cases[i].want) {
             assert_int_equal(r, 0);
             assert_string_equal(filled, cases[i].want);
@@ -199,31 +199,31 @@ static void values_stay_in_their_place(void **state)
     }
 }
 
-static void templates_are_bounded(void **state)
+static void stencils_are_bounded(void **state)
 {
     (void)state;
-    char text[JZ_TEMPLATE_MAX_BYTES + 2] = "", value[JZ_TEMPLATE_OUT_MAX];
+    char text[JZ_STENCIL_MAX_BYTES + 2] = "", value[JZ_STENCIL_OUT_MAX];
     struct jz_error err;
-    struct jz_template *t = NULL;
+    struct jz_stencil *t = NULL;
     char *filled = NULL;
     memset(text, 'x', sizeof text - 1);
-    assert_int_equal(jz_template_new(text, JZ_ESCAPE_JSON, &t, &err), JZ_E_LIMIT);
+    assert_int_equal(jz_stencil_new(text, JZ_ESCAPE_JSON, &t, &err), JZ_E_LIMIT);
     *text = 0;
     for (int i = 0; i < 64; i++)
         strcat(text, "{{to}}");
-    assert_int_equal(jz_template_new(text, JZ_ESCAPE_JSON, &t, &err), JZ_E_LIMIT);
-    assert_int_equal(jz_template_new("{{to}}{{to}}", JZ_ESCAPE_JSON, &t, &err), 0);
+    assert_int_equal(jz_stencil_new(text, JZ_ESCAPE_JSON, &t, &err), JZ_E_LIMIT);
+    assert_int_equal(jz_stencil_new("{{to}}{{to}}", JZ_ESCAPE_JSON, &t, &err), 0);
     memset(value, 'x', sizeof value);
     value[sizeof value / 2] = 0;
     const char *const values[JZ_SLOTS] = { [JZ_SLOT_TO] = value };
-    assert_int_equal(jz_template_fill(t, values, &filled, &err), 0);
-    assert_int_equal(strlen(filled), JZ_TEMPLATE_OUT_MAX);
+    assert_int_equal(jz_stencil_fill(t, values, &filled, &err), 0);
+    assert_int_equal(strlen(filled), JZ_STENCIL_OUT_MAX);
     free(filled);
     value[sizeof value / 2] = 'x';
     value[sizeof value / 2 + 1] = 0;
-    assert_int_equal(jz_template_fill(t, values, &filled, &err), JZ_E_LIMIT);
-    assert_true(jz_template_uses(t, JZ_SLOT_TO) && !jz_template_uses(t, JZ_SLOT_SECRET));
-    jz_template_free(t);
+    assert_int_equal(jz_stencil_fill(t, values, &filled, &err), JZ_E_LIMIT);
+    assert_true(jz_stencil_uses(t, JZ_SLOT_TO) && !jz_stencil_uses(t, JZ_SLOT_SECRET));
+    jz_stencil_free(t);
 }
 
 int main(void)
@@ -234,7 +234,7 @@ int main(void)
         cmocka_unit_test(values_are_put_in),
         cmocka_unit_test(check_texts_tell_the_genuine),
         cmocka_unit_test(values_stay_in_their_place),
-        cmocka_unit_test(templates_are_bounded),
+        cmocka_unit_test(stencils_are_bounded),
     };
     return cmocka_run_group_tests_name("messages", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "notify/template.h"
+#include "notify/stencil.h"
 
 #include "base/encoding.h"
 #include "crypto/suite.h"
@@ -26,11 +26,11 @@ struct part {
     enum jz_slot slot;
 };
 
-struct jz_template {
+struct jz_stencil {
     enum jz_escape escape;
     size_t part_count;
     struct part parts[MAX_PARTS];
-    char text[JZ_TEMPLATE_MAX_BYTES + 1];
+    char text[JZ_STENCIL_MAX_BYTES + 1];
 };
 
 bool jz_escape_parse(const char *name, enum jz_escape *ret_escape)
@@ -53,13 +53,12 @@ static enum jz_slot find_slot(const char *name, size_t size)
     return (enum jz_slot)i;
 }
 
-static int take_parts(struct jz_template *t, struct jz_error *err)
+static int take_parts(struct jz_stencil *t, struct jz_error *err)
 {
     const char *at = t->text;
     for (;;) {
         if (t->part_count == MAX_PARTS)
-            return jz_error_set(err, JZ_E_LIMIT, "a template with more than %d slots",
-                                MAX_PARTS - 1);
+            return jz_error_set(err, JZ_E_LIMIT, "a text with more than %d slots", MAX_PARTS - 1);
         struct part *p = &t->parts[t->part_count++];
         const char *open = strstr(at, "{{");
         *p = (struct part){ (size_t)(at - t->text), open ? (size_t)(open - at) : strlen(at),
@@ -68,27 +67,26 @@ static int take_parts(struct jz_template *t, struct jz_error *err)
             return 0;
         const char *close = strstr(open, "}}");
         if (!close)
-            return jz_error_set(err, JZ_E_FORMAT, "a template whose {{ at byte %zu has no }}",
+            return jz_error_set(err, JZ_E_FORMAT, "a text whose {{ at byte %zu has no }}",
                                 (size_t)(open - t->text));
         p->slot = find_slot(open + 2, (size_t)(close - open) - 2);
         if (p->slot == JZ_SLOTS)
             return jz_error_set(err, JZ_E_FORMAT,
-                                "a template with {{%.*s}}: there are to, text, subject, id, secret",
+                                "a text with {{%.*s}}: there are to, text, subject, id, secret",
                                 (int)(close - open < 42 ? close - open - 2 : 40), open + 2);
         at = close + 2;
     }
 }
 
-int jz_template_new(const char *text, enum jz_escape escape, struct jz_template **ret_template,
-                    struct jz_error *err)
+int jz_stencil_new(const char *text, enum jz_escape escape, struct jz_stencil **ret_stencil,
+                   struct jz_error *err)
 {
     const size_t size = strlen(text);
-    if (size > JZ_TEMPLATE_MAX_BYTES)
-        return jz_error_set(err, JZ_E_LIMIT, "a template of more than %d bytes",
-                            JZ_TEMPLATE_MAX_BYTES);
+    if (size > JZ_STENCIL_MAX_BYTES)
+        return jz_error_set(err, JZ_E_LIMIT, "a text of more than %d bytes", JZ_STENCIL_MAX_BYTES);
     if (jz_utf8_valid(text, size) != size)
-        return jz_error_set(err, JZ_E_FORMAT, "a template that is not UTF-8");
-    JZ_CLEANUP(jz_template_freep) struct jz_template *t = calloc(1, sizeof *t);
+        return jz_error_set(err, JZ_E_FORMAT, "a text that is not UTF-8");
+    JZ_CLEANUP(jz_stencil_freep) struct jz_stencil *t = calloc(1, sizeof *t);
     if (!t)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
     t->escape = escape;
@@ -96,18 +94,18 @@ int jz_template_new(const char *text, enum jz_escape escape, struct jz_template 
     const int r = take_parts(t, err);
     if (r < 0)
         return r;
-    *ret_template = JZ_TAKE(t);
+    *ret_stencil = JZ_TAKE(t);
     return 0;
 }
 
-void jz_template_free(struct jz_template *t)
+void jz_stencil_free(struct jz_stencil *t)
 {
     if (t)
         jz_wipe(t->text, sizeof t->text);
     free(t);
 }
 
-bool jz_template_uses(const struct jz_template *t, enum jz_slot slot)
+bool jz_stencil_uses(const struct jz_stencil *t, enum jz_slot slot)
 {
     for (size_t i = 0; i < t->part_count; i++)
         if (t->parts[i].slot == slot)
@@ -118,14 +116,14 @@ bool jz_template_uses(const struct jz_template *t, enum jz_slot slot)
 /* ---- Filling ---- */
 
 struct out {
-    char *text; /* JZ_TEMPLATE_OUT_MAX bytes and a NUL */
+    char *text; /* JZ_STENCIL_OUT_MAX bytes and a NUL */
     size_t used;
     bool is_full;
 };
 
 static void put(struct out *o, const char *bytes, size_t size)
 {
-    if (size > JZ_TEMPLATE_OUT_MAX - o->used) {
+    if (size > JZ_STENCIL_OUT_MAX - o->used) {
         o->is_full = true;
         return;
     }
@@ -155,7 +153,7 @@ static void put_escaped(struct out *o, enum jz_escape escape, uint8_t c)
     put(o, text, (size_t)n);
 }
 
-static int put_value(struct out *o, const struct jz_template *t, enum jz_slot slot,
+static int put_value(struct out *o, const struct jz_stencil *t, enum jz_slot slot,
                      const char *value, struct jz_error *err)
 {
     const size_t size = strlen(value);
@@ -172,10 +170,10 @@ static int put_value(struct out *o, const struct jz_template *t, enum jz_slot sl
     return 0;
 }
 
-int jz_template_fill(const struct jz_template *t, const char *const values[JZ_SLOTS],
-                     char **ret_text, struct jz_error *err)
+int jz_stencil_fill(const struct jz_stencil *t, const char *const values[JZ_SLOTS], char **ret_text,
+                    struct jz_error *err)
 {
-    struct out out = { .text = malloc(JZ_TEMPLATE_OUT_MAX + 1) };
+    struct out out = { .text = malloc(JZ_STENCIL_OUT_MAX + 1) };
     int r = 0;
     if (!out.text)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");
@@ -186,8 +184,8 @@ int jz_template_fill(const struct jz_template *t, const char *const values[JZ_SL
             r = put_value(&out, t, p->slot, values[p->slot], err);
     }
     if (r == 0 && out.is_full)
-        r = jz_error_set(err, JZ_E_LIMIT, "a filled template of more than %d bytes",
-                         JZ_TEMPLATE_OUT_MAX);
+        r = jz_error_set(err, JZ_E_LIMIT, "a filled text of more than %d bytes",
+                         JZ_STENCIL_OUT_MAX);
     if (r < 0) {
         jz_wipe(out.text, out.used);
         free(out.text);

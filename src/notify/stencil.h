@@ -1,7 +1,7 @@
 /*
  * What is sent to a gateway, from the text in its settings: "{{to}}" and the like stand for
  * values, which are escaped for the place they stand in, so that no value breaks out of it. A
- * template is immutable and shared by all threads.
+ * stencil is immutable and shared by all threads.
  */
 #pragma once
 
@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#define JZ_TEMPLATE_MAX_BYTES 4096
-#define JZ_TEMPLATE_OUT_MAX   32768
+#define JZ_STENCIL_MAX_BYTES 4096
+#define JZ_STENCIL_OUT_MAX   32768
 
 enum jz_escape {
     JZ_ESCAPE_NONE, /* refuses control characters: for headers */
@@ -23,24 +23,24 @@ bool jz_escape_parse(const char *name, enum jz_escape *ret_escape); /* "none", "
 
 enum jz_slot { JZ_SLOT_TO, JZ_SLOT_TEXT, JZ_SLOT_SUBJECT, JZ_SLOT_ID, JZ_SLOT_SECRET, JZ_SLOTS };
 
-struct jz_template;
+struct jz_stencil;
 
 /* JZ_E_FORMAT names what stands in braces and is no slot, or is not closed; JZ_E_LIMIT. */
-int jz_template_new(const char *text, enum jz_escape escape, struct jz_template **ret_template,
-                    struct jz_error *err) JZ_MUST_CHECK;
-void jz_template_free(struct jz_template *t); /* wipes */
+int jz_stencil_new(const char *text, enum jz_escape escape, struct jz_stencil **ret_stencil,
+                   struct jz_error *err) JZ_MUST_CHECK;
+void jz_stencil_free(struct jz_stencil *t); /* wipes */
 
-bool jz_template_uses(const struct jz_template *t, enum jz_slot slot);
+bool jz_stencil_uses(const struct jz_stencil *t, enum jz_slot slot);
 
 /*
  * values[slot] is UTF-8; NULL stands for "". The caller frees *ret_text. JZ_E_LIMIT beyond
- * JZ_TEMPLATE_OUT_MAX; JZ_E_FORMAT for a value that is not UTF-8, or has control characters where
+ * JZ_STENCIL_OUT_MAX; JZ_E_FORMAT for a value that is not UTF-8, or has control characters where
  * nothing is escaped.
  */
-int jz_template_fill(const struct jz_template *t, const char *const values[JZ_SLOTS],
-                     char **ret_text, struct jz_error *err) JZ_MUST_CHECK;
+int jz_stencil_fill(const struct jz_stencil *t, const char *const values[JZ_SLOTS], char **ret_text,
+                    struct jz_error *err) JZ_MUST_CHECK;
 
-static inline void jz_template_freep(struct jz_template **t)
+static inline void jz_stencil_freep(struct jz_stencil **t)
 {
-    jz_template_free(*t);
+    jz_stencil_free(*t);
 }
