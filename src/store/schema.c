@@ -19,7 +19,11 @@ static const char indexes[] =
     "CREATE INDEX review_case_of ON review_case (of) WHERE of IS NOT NULL;"
     "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
 
-static const char caller_index[] = "CREATE INDEX caller_name ON caller (name);";
+/* Those that came with the second version. */
+static const char indexes_2[] =
+    "CREATE INDEX caller_name ON caller (name);"
+    "CREATE UNIQUE INDEX card_password_card ON card_password (card);"
+    "CREATE INDEX used_token_until ON used_token (until_at);";
 
 static const char *const type_names[][2] = {
     [JZ_INT16] = { "INTEGER", "SMALLINT" }, [JZ_INT32] = { "INTEGER", "INTEGER" },
@@ -166,7 +170,7 @@ static int make_tables(struct jz_sql *sql, enum jz_suite suite, struct jz_error 
         say(s, "%s", guard_function);
     for (int v = 1; v <= JZ_SCHEMA_VERSION; v++)
         say_version(s, v, dialect);
-    say(s, "%s%s", indexes, caller_index);
+    say(s, "%s%s", indexes, indexes_2);
     if (s->used >= sizeof s->text - 1)
         return jz_error_set(err, JZ_E_INTERNAL, "the schema is longer than its buffer");
     int r;
@@ -320,7 +324,7 @@ int jz_store_version(const char *url, int *ret_version, struct jz_error *err)
 /* What a version of the schema brought: its tables, and the rest as it stands in `more`. */
 static int migrate_to(struct jz_sql *sql, int version, struct jz_error *err)
 {
-    static const char *const more[JZ_SCHEMA_VERSION + 1] = { [2] = caller_index };
+    static const char *const more[JZ_SCHEMA_VERSION + 1] = { [2] = indexes_2 };
     jz_autofree struct script *s = calloc(1, sizeof *s);
     if (!s)
         return jz_error_set(err, JZ_E_MEMORY, "out of memory");

@@ -164,7 +164,7 @@ static const struct jz_table_info tables[JZ_TABLES] = {
     [JZ_T_SUBJECT_KEY] = { "subject_key", "person",
                            COLUMNS({ "person", JZ_INT64 }, { "wrapped", JZ_BLOB }) },
     [JZ_T_PASSWORD] = { "card_password", "person",
-                        COLUMNS({ "person", JZ_INT64 }, { "sealed", JZ_BLOB },
+                        COLUMNS({ "person", JZ_INT64 }, { "card", JZ_BLOB }, { "sealed", JZ_BLOB },
                                 { "set_at", JZ_INT64 }),
                         .since = 2 },
     [JZ_T_USED_TOKEN] = { "used_token", "hash",
