@@ -82,4 +82,6 @@ extern const struct command *const unit_list_commands[];
 extern const struct command *const evidence_commands[];
 extern const struct command *const death_commands[];
 extern const struct command *const review_commands[];
+extern const struct command *const consent_commands[];
+extern const struct command *const caller_commands[];
 /* clang-format on */

@@ -62,6 +62,8 @@ static const struct {
     { "evidence", evidence_commands },
     { "death", death_commands },
     { "review", review_commands },
+    { "consent", consent_commands },
+    { "caller", caller_commands },
     { "source", source_commands },
     { "data-match", data_match_commands },
     { "unit-list", unit_list_commands },
