@@ -84,4 +84,5 @@ extern const struct command *const death_commands[];
 extern const struct command *const review_commands[];
 extern const struct command *const consent_commands[];
 extern const struct command *const caller_commands[];
+extern const struct command *const message_commands[];
 /* clang-format on */

@@ -64,6 +64,7 @@ static const struct {
     { "review", review_commands },
     { "consent", consent_commands },
     { "caller", caller_commands },
+    { "message", message_commands },
     { "source", source_commands },
     { "data-match", data_match_commands },
     { "unit-list", unit_list_commands },

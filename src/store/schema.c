@@ -20,10 +20,9 @@ static const char indexes[] =
     "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
 
 /* Those that came with the second version. */
-static const char indexes_2[] =
-    "CREATE INDEX caller_name ON caller (name);"
-    "CREATE UNIQUE INDEX card_password_card ON card_password (card);"
-    "CREATE INDEX used_token_until ON used_token (until_at);";
+static const char indexes_2[] = "CREATE INDEX caller_name ON caller (name);"
+                                "CREATE UNIQUE INDEX card_password_card ON card_password (card);"
+                                "CREATE INDEX used_token_until ON used_token (until_at);";
 
 static const char *const type_names[][2] = {
     [JZ_INT16] = { "INTEGER", "SMALLINT" }, [JZ_INT32] = { "INTEGER", "INTEGER" },

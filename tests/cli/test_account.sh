@@ -77,5 +77,12 @@ expect "the end of an app" 0 "app.sd ended" "$program" caller end app.sd --by al
 expect "it ends once" 2 "already" "$program" caller end app.sd --by alice
 expect "an app nobody knows" 2 "no calling app" "$program" caller end other --by alice
 expect "the list in words" 0 "app.sd: ended" "$program" caller list
+# Messages.
+expect "a check text of nobody's" 1 "no message with this check text" \
+    "$program" message check 13812341234 ABCDEF
+json "in JSON" "answers == [{'genuine': False}]" \
+    "$program" message check 13812341234 ABCDEF --json
+expect "a number is typed" 2 "no mobile number" "$program" message check 138 ABCDEF
+
 expect "the log is sound" 0 "sound" "$program" audit verify
 exit "$failed"
