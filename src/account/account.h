@@ -16,6 +16,7 @@
 #include "account/answer.h"
 #include "account/code.h"
 #include "identity/document.h"
+#include "ledger/caller.h"
 #include "notify/outbox.h"
 #include "store/store.h"
 
@@ -33,8 +34,7 @@ struct jz_account_options {
     struct jz_provider *oidc; /* account/oidc.h; NULL: none */
 };
 
-/* JZ_E_MEMORY, JZ_E_IO; JZ_E_USAGE when channels or agency_phone are missing where there is an
- * outbox. */
+/* JZ_E_MEMORY; JZ_E_USAGE where there is an outbox and channels or agency_phone are missing. */
 int jz_account_new(const struct jz_account_options *options, struct jz_account **ret_account,
                    struct jz_error *err) JZ_MUST_CHECK;
 void jz_account_free(struct jz_account *account);
@@ -48,7 +48,7 @@ struct jz_signed_in {
     enum jz_sign_in_way way;
     bool by_helper; /* somebody else acts for the person */
     char helper[JZ_NAME_MAX_BYTES + 1];
-    char caller[49]; /* the app that launched; "": none */
+    char caller[JZ_CALLER_NAME_MAX + 1]; /* the app that launched; "": none */
 };
 
 /* What a sign-in may do. A helper certifies, sees the standing and asks for a visit: no more. */
@@ -111,8 +111,10 @@ int jz_account_confirm_contact(struct jz_account *account, int64_t person, const
 
 /* ---- Card and password ---- */
 
-/* DONE, WRONG_PASSWORD (one answer, equally late, for no such card too), SLOW_DOWN, MISTYPED.
- * JZ_E_BUSY while as many passwords as may are being looked at. */
+/*
+ * DONE, WRONG_PASSWORD (one answer, equally late, for no such card too), SLOW_DOWN, MISTYPED.
+ * JZ_E_BUSY while as many passwords as may are being looked at.
+ */
 int jz_account_card_sign_in(struct jz_account *account, const char *card, const char *password,
                             struct jz_asker asker, struct jz_signed_in *ret_signed_in,
                             struct jz_answer *ret_answer, struct jz_error *err) JZ_MUST_CHECK;

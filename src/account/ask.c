@@ -50,64 +50,73 @@ static int compose(struct jz_account *a, const char *to, enum jz_message_kind ki
     return jz_outbox_post(a->options.outbox, &post, err);
 }
 
-/* A new code on its way. */
-static int send_code(struct jz_account *a, const struct asking *q, struct jz_code_sent *ret,
+/* A new code on its way; the number's pause has begun. */
+static int send_code(struct jz_account *a, const struct asking *q, struct jz_code_sent *sent,
                      struct jz_error *err)
 {
     const struct jz_code_binding *b = &q->binding;
-    struct jz_code_sent sent = { .expires_in_s = JZ_CODE_LIFE_S };
     char digits[JZ_CODE_DIGITS + 1];
-    int r = jz_codes_make(a->codes, b, q->request->asker, q->now_s, sent.id, digits, err);
+    int r = jz_codes_make(a->codes, b, q->request->asker, q->now_s, sent->id, digits, err);
     if (r < 0)
         return r;
     r = compose(a, b->phone, q->message, b->language, digits, NULL, JZ_CODE_LIFE_S, err);
     jz_wipe(digits, sizeof digits);
     if (r < 0) {
-        jz_codes_end(a->codes, sent.id);
+        jz_codes_end(a->codes, sent->id);
         return r;
     }
-    sent.again_in_s =
-        jz_pause_count(a->pauses, JZ_PAUSE_PHONE, b->phone, strlen(b->phone), q->now_s);
+    sent->expires_in_s = JZ_CODE_LIFE_S;
     if (!b->is_known) {
         const struct pair_key pair = account_pair(q->request->asker, q->key);
         (void)jz_pause_count(a->pauses, JZ_PAUSE_SUBJECT, q->key, strlen(q->key), q->now_s);
         (void)jz_pause_count(a->pauses, JZ_PAUSE_PAIR, pair.bytes, pair.size, q->now_s);
     }
-    jz_phone_mask(b->phone, sent.sent_to);
-    *ret = sent;
     return 0;
 }
 
 /*
- * A number waits for its own pause; meanwhile whoever asks joins the code that is on its way. A
- * number that is new to the person waits for that of the document too.
+ * A number that is new to the person waits for the pause of the document; who is told so is
+ * counted, or one could try which numbers are the person's.
+ */
+static int wait_for_subject(struct jz_account *a, const struct asking *q)
+{
+    const struct jz_asker asker = q->request->asker;
+    const int wait = q->binding.is_known ? 0
+                                         : jz_pause_left(a->pauses, JZ_PAUSE_SUBJECT, q->key,
+                                                         strlen(q->key), q->now_s);
+    if (wait > 0)
+        (void)jz_pause_count(a->pauses, JZ_PAUSE_ADDRESS, asker.bytes, asker.size, q->now_s);
+    return wait;
+}
+
+/*
+ * Every number waits for its own pause; meanwhile whoever asks joins the code that is on its way.
  */
 static int send_or_join(struct jz_account *a, const struct asking *q, struct jz_code_sent *ret,
                         struct jz_answer *ret_answer, struct jz_error *err)
 {
     const struct jz_code_binding *b = &q->binding;
-    const int by_phone =
-        jz_pause_left(a->pauses, JZ_PAUSE_PHONE, b->phone, strlen(b->phone), q->now_s);
-    const int by_subject =
-        b->is_known ? 0
-                    : jz_pause_left(a->pauses, JZ_PAUSE_SUBJECT, q->key, strlen(q->key), q->now_s);
-    const int wait = by_phone > by_subject ? by_phone : by_subject;
-    struct jz_code_sent sent = { .again_in_s = wait };
-    if (by_phone > 0 &&
-        jz_codes_join(a->codes, b, q->request->asker, q->now_s, sent.id, &sent.expires_in_s)) {
-        jz_phone_mask(b->phone, sent.sent_to);
-        *ret = sent;
-        *ret_answer = (struct jz_answer){ .code = JZ_ANSWER_DONE };
-        return 0;
-    }
-    if (wait > 0) {
+    const size_t size = strlen(b->phone);
+    struct jz_code_sent sent = { .again_in_s = 0 };
+    int wait = wait_for_subject(a, q), r = 0;
+    if (wait == 0 && (wait = jz_pause_enter(a->pauses, JZ_PAUSE_PHONE, b->phone, size, q->now_s,
+                                            &sent.again_in_s)) == 0) {
+        if ((r = send_code(a, q, &sent, err)) < 0) {
+            /* Nothing came of it: the next try need not wait. */
+            jz_pause_forget(a->pauses, JZ_PAUSE_PHONE, b->phone, size);
+            return r;
+        }
+    } else if (jz_codes_join(a->codes, b, q->request->asker, q->now_s, sent.id,
+                             &sent.expires_in_s)) {
+        sent.again_in_s = wait;
+    } else {
         *ret_answer = account_slow_down(wait);
         return 0;
     }
-    const int r = send_code(a, q, ret, err);
-    if (r == 0)
-        *ret_answer = (struct jz_answer){ .code = JZ_ANSWER_DONE };
-    return r;
+    jz_phone_mask(b->phone, sent.sent_to);
+    *ret = sent;
+    *ret_answer = (struct jz_answer){ .code = JZ_ANSWER_DONE };
+    return 0;
 }
 
 /* Whether the number is one of the person's already. */

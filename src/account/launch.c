@@ -2,7 +2,6 @@
 
 #include "account/account_internal.h"
 #include "crypto/jose.h"
-#include "ledger/caller.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 
 #include "identity/document.h"
 #include "identity/name.h"
+#include "ledger/caller.h"
 
 #define JZ_LAUNCH_LIFE_S       300 /* at most, from iat to exp */
 #define JZ_LAUNCH_SKEW_S       60  /* that clocks may differ */
@@ -14,7 +15,7 @@
 #define JZ_LAUNCH_JTI_MAX      64
 
 struct jz_launch {
-    char issuer[49];
+    char issuer[JZ_CALLER_NAME_MAX + 1];
     char audience[JZ_LAUNCH_AUDIENCE_MAX + 1];
     char jti[JZ_LAUNCH_JTI_MAX + 1]; /* once used, never again */
     int64_t issued_at, expires_at;

@@ -111,27 +111,14 @@ static int pause_after(const struct jz_pause_rule *rule, int count)
     return pause < rule->most_s ? pause : rule->most_s;
 }
 
-/* ---- The door ---- */
-
-int jz_pause_left(struct jz_pauses *p, enum jz_pause_kind kind, const void *key, size_t size,
-                  int64_t now_s)
+static int left_of(const struct counted *c, int64_t now_s)
 {
-    uint8_t name[NAME_BYTES];
-    pthread_mutex_lock(&p->lock);
-    struct counted *bucket = find_bucket(p, kind, key, size, name);
-    const struct counted *c = find(bucket, kind, name, now_s);
-    const int64_t left = c && c->until_s > now_s ? c->until_s - now_s : 0;
-    pthread_mutex_unlock(&p->lock);
-    return (int)left;
+    return c && c->until_s > now_s ? (int)(c->until_s - now_s) : 0;
 }
 
-int jz_pause_count(struct jz_pauses *p, enum jz_pause_kind kind, const void *key, size_t size,
-                   int64_t now_s)
+static int count(struct counted *bucket, enum jz_pause_kind kind, const uint8_t name[NAME_BYTES],
+                 int64_t now_s)
 {
-    const struct jz_pause_rule *rule = &jz_pause_rules[kind];
-    uint8_t name[NAME_BYTES];
-    pthread_mutex_lock(&p->lock);
-    struct counted *bucket = find_bucket(p, kind, key, size, name);
     struct counted *c = find(bucket, kind, name, now_s);
     if (!c) {
         c = make_room(bucket, now_s);
@@ -140,10 +127,46 @@ int jz_pause_count(struct jz_pauses *p, enum jz_pause_kind kind, const void *key
     }
     c->count += c->count < UINT16_MAX;
     c->last_s = now_s;
-    const int pause = pause_after(rule, c->count);
+    const int pause = pause_after(&jz_pause_rules[kind], c->count);
     c->until_s = now_s + pause;
+    return pause;
+}
+
+/* ---- The door ---- */
+
+int jz_pause_left(struct jz_pauses *p, enum jz_pause_kind kind, const void *key, size_t size,
+                  int64_t now_s)
+{
+    uint8_t name[NAME_BYTES];
+    pthread_mutex_lock(&p->lock);
+    struct counted *bucket = find_bucket(p, kind, key, size, name);
+    const int left = left_of(find(bucket, kind, name, now_s), now_s);
+    pthread_mutex_unlock(&p->lock);
+    return left;
+}
+
+int jz_pause_count(struct jz_pauses *p, enum jz_pause_kind kind, const void *key, size_t size,
+                   int64_t now_s)
+{
+    uint8_t name[NAME_BYTES];
+    pthread_mutex_lock(&p->lock);
+    struct counted *bucket = find_bucket(p, kind, key, size, name);
+    const int pause = count(bucket, kind, name, now_s);
     pthread_mutex_unlock(&p->lock);
     return pause;
+}
+
+int jz_pause_enter(struct jz_pauses *p, enum jz_pause_kind kind, const void *key, size_t size,
+                   int64_t now_s, int *ret_pause)
+{
+    uint8_t name[NAME_BYTES];
+    pthread_mutex_lock(&p->lock);
+    struct counted *bucket = find_bucket(p, kind, key, size, name);
+    const int left = left_of(find(bucket, kind, name, now_s), now_s);
+    if (left == 0)
+        *ret_pause = count(bucket, kind, name, now_s);
+    pthread_mutex_unlock(&p->lock);
+    return left;
 }
 
 void jz_pause_forget(struct jz_pauses *p, enum jz_pause_kind kind, const void *key, size_t size)

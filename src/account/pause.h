@@ -40,6 +40,13 @@ int jz_pause_left(struct jz_pauses *pauses, enum jz_pause_kind kind, const void 
 int jz_pause_count(struct jz_pauses *pauses, enum jz_pause_kind kind, const void *key, size_t size,
                    int64_t now_s);
 
+/*
+ * Both at once, so that of many who ask at the same moment one is let in: the seconds that are
+ * left, or 0, it was counted, and *ret_pause begins now.
+ */
+int jz_pause_enter(struct jz_pauses *pauses, enum jz_pause_kind kind, const void *key, size_t size,
+                   int64_t now_s, int *ret_pause);
+
 /* It ended well. */
 void jz_pause_forget(struct jz_pauses *pauses, enum jz_pause_kind kind, const void *key,
                      size_t size);

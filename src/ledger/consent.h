@@ -49,8 +49,7 @@ struct jz_consent_result {
 int jz_consent_record(struct jz_store *store, const struct jz_consent_request *request,
                       struct jz_consent_result *ret_result, struct jz_error *err) JZ_MUST_CHECK;
 
-/* The answer that holds, and all there were, newest first; JZ_E_LIMIT never: older ones are left
- * out beyond `room`. */
+/* The answer that holds; and all there were, newest first, as many as there is room for. */
 int jz_consent_get(struct jz_store *store, int64_t person, enum jz_consent_kind kind,
                    struct jz_consent *ret_consent, struct jz_error *err) JZ_MUST_CHECK;
 int jz_consent_list(struct jz_store *store, int64_t person, struct jz_consent *ret_consents,

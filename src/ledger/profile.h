@@ -29,7 +29,7 @@ struct jz_profile {
     int text_scale;
 };
 
-/* JZ_E_INTEGRITY never: words of a newer program are taken for the usual ones. */
+/* Words of a newer program are taken for the usual ones. */
 int jz_profile_get(struct jz_store *store, int64_t person, struct jz_profile *ret_profile,
                    struct jz_error *err) JZ_MUST_CHECK;
 

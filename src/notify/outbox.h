@@ -41,8 +41,10 @@ struct jz_post {
     int expires_in_s; /* 0: a day */
 };
 
-/* Copies all of it. JZ_E_BUSY when the queue is full; JZ_E_UNSUPPORTED when no carrier takes such
- * an address; otherwise what jz_message_compose says. */
+/*
+ * Copies all of it. JZ_E_BUSY when the queue is full; JZ_E_UNSUPPORTED when no carrier takes such
+ * an address; otherwise what jz_message_compose says.
+ */
 int jz_outbox_post(struct jz_outbox *outbox, const struct jz_post *post,
                    struct jz_error *err) JZ_MUST_CHECK;
 
