@@ -497,10 +497,77 @@ def answers():
     yield "bad-utf8", b"\1" + b'{"error":"\xff"}'
 
 
+def typed():
+    for name, text in [
+        ("name", "王秀英"), ("dots", "阿依古丽·买买提•吐尔逊"), ("latin", "Mary-Ann O’Neil"),
+        ("wide", "ＭＡＲＹ　ａｎｎ"), ("rare", "𠮷田"), ("nothing", " · "),
+        ("mobile", "138-1234 1234"), ("mainland", "+86 (138) 1234.1234"),
+        ("wide-mobile", "１３８１２３４１２３４"), ("abroad", "+852 9123 4567"),
+        ("line", "010-12345678"), ("longest", "+123456789012345"),
+    ]:
+        yield name, text.encode()
+    yield "cut", b"\xe7\x8e"
+    yield "controls", b"a\nb"
+
+
+def joses():
+    """A key set, a line feed, a token: the examples of RFC 7515 and RFC 8037, and changed ones."""
+    okp = ('{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}')
+    ec = ('{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",'
+          '"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","use":"sig","kid":"a"}')
+    rsa = '{"kty":"RSA","e":"AQAB","n":"' + "_" * 340 + '8A"}'
+    eddsa = ("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7"
+             "-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg")
+    es256 = ("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+             "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5dj"
+             "xLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
+    sealed = ("eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiYXBwLnNkIn0..ZGVmZ2hpamtsbW5v."
+              "MzmwBxSMdKQchdFjPcLqFclzJHc.WUD8hN3Z6xUYTODEkB79OQ")
+    for name, keys, token in [
+        ("eddsa", okp, eddsa), ("es256", ec, es256), ("rs256", rsa, eddsa.replace("FZERTQ", "SUzI1N")),
+        ("several", f"{okp},{ec},{{}},7", es256), ("sealed", okp, sealed),
+        ("short", okp, eddsa[:-4]), ("parts", okp, "a.b.c.d"), ("empty", "", "..."),
+        ("none", okp, "eyJhbGciOiJub25lIn0.e30."),
+    ]:
+        yield name, f'{{"keys":[{keys}]}}\n{token}'.encode()
+    yield "no-keys", b"\n" + eddsa.encode()
+
+
+def stencils():
+    for name, escape, text, value in [
+        ("json", 1, '{"to":"{{to}}","text":"{{text}}"}', 'a"b\\c\n王'),
+        ("url", 2, "to={{to}}&text={{text}}&id={{id}}", "a&b=c 王"),
+        ("xml", 3, "<m to='{{to}}'>{{text}}</m>", "<&>\"'"),
+        ("header", 0, "X: Bearer {{secret}}", "a b"), ("header-broken", 0, "X: {{to}}", "a\r\nY: b"),
+        ("open", 1, "{{to", ""), ("unknown", 1, "{{who}}", ""), ("braces", 1, "{ {to}} }", "x"),
+        ("many", 1, "{{to}}" * 63, "x"), ("too-many", 1, "{{to}}" * 64, "x"),
+    ]:
+        yield name, bytes([escape]) + text.encode() + b"\0" + value.encode()
+
+
+def claims():
+    launch = ('{"iss":"app","aud":"service","jti":"0123456789abcdef","iat":1000,"exp":1060,'
+              '"name":"王秀英","document":"11010519491231002X","document_kind":"citizen_id"}')
+    token = '{"iss":"i","sub":"s","aud":"c","exp":1100,"iat":990,"nonce":"n","doc":"H01234567",' \
+            '"kind":"hmt_permit","name":"陈大文"}'
+    for name, text in [
+        ("launch", launch), ("launch-passport", launch.replace("11010519491231002X", "C01234567")
+                             .replace("citizen_id", 'passport","issuer":"USA')),
+        ("launch-twice", launch.replace('"iat"', '"jti":"x","iat"')),
+        ("launch-times", launch.replace("1060", "1e3")), ("launch-kind", launch.replace("citizen", "x")),
+        ("token", token), ("token-list", token.replace('"c"', '["c","d"],"azp":"c"')),
+        ("token-01", token.replace("H01234567", "11010519491231002X").replace("hmt_permit", "01")),
+        ("token-late", token.replace("1100", "100")), ("list", "[]"), ("deep", "[" * 3000),
+        ("nul", '{"iss":"i\\u0000"}'), ("empty", ""),
+    ]:
+        yield name, text.encode()
+
+
 def main():
     for target, seeds in {"image": images(), "ppm": ppms(), "onnx": onnxes(), "csv": csvs(),
                           "document": documents(), "template": templates(), "card": cards(),
-                          "answer": answers()}.items():
+                          "answer": answers(), "typed": typed(), "jose": joses(),
+                          "stencil": stencils(), "claims": claims()}.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in seeds:

@@ -23,8 +23,9 @@ ALLOWED = {
     "receipt": "base crypto identity policy",
     "ledger": "base crypto identity policy face store audit receipt",
     "notify": "base crypto identity policy store audit ledger",
-    "http": "base crypto identity policy face store audit ledger receipt notify",
-    "cli": "base crypto identity policy nn face store audit ledger receipt notify http",
+    "account": "base crypto identity policy store audit ledger notify",
+    "http": "base crypto identity policy face store audit ledger receipt notify account",
+    "cli": "base crypto identity policy nn face store audit ledger receipt notify account http",
 }
 ALLOWED = {room: set(allowed.split()) for room, allowed in ALLOWED.items()}
 
@@ -35,6 +36,8 @@ KEPT = [
     (re.compile(r"(oneapi/)?(dnnl/)?dnnl(_\w+)?\.h$"), "nn"),
     (re.compile(r"onnx/|protobuf-c/"), "nn"),
     (re.compile(r"sqlite3\.h$|libpq-fe\.h$"), "store"),
+    (re.compile(r"curl/"), "notify"),
+    (re.compile(r"argon2\.h$"), "crypto"),
 ]
 
 INCLUDE = re.compile(r"\s*#\s*(?:include|include_next|import)\b\s*(.*)")
@@ -127,6 +130,11 @@ CASES = [
     ("store/a.c", "<sqlite3.h>", ""),
     ("ledger/a.c", "<sqlite3.h>", "only store may include it"),
     ("ledger/a.c", "<libpq-fe.h>", "only store may include it"),
+    ("account/a.c", '"notify/b.h"', ""),
+    ("account/a.c", '"http/b.h"', "account may not include http"),
+    ("notify/a.c", '"account/b.h"', "notify may not include account"),
+    ("account/a.c", "<curl/curl.h>", "only notify may include it"),
+    ("account/a.c", "<argon2.h>", "only crypto may include it"),
     ("cli/a.c", "SOME_HEADER", "by macro"),
     ("extra/a.c", '"base/b.h"', "src/extra/a.c lies in no room"),
     ("a.c", '"base/b.h"', "src/a.c lies in no room"),

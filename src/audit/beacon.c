@@ -162,12 +162,14 @@ int beacon_sign(const struct jz_keyring *keyring, struct jz_beacon *beacon, stru
 {
     struct jz_public_key key;
     uint8_t bytes[SIGNED_BYTES];
-    const int r = jz_keyring_public(keyring, jz_keyring_versions(keyring, JZ_KEY_SIGN), &key, err);
+    const unsigned version = jz_keyring_versions(keyring, JZ_KEY_SIGN);
+    const int r = jz_keyring_public(keyring, version, &key, err);
     if (r < 0)
         return r;
     memcpy(beacon->key, key.id, sizeof key.id);
     encode(beacon, bytes);
-    return jz_keyring_sign(keyring, JZ_BEACON_DOMAIN, bytes, sizeof bytes, beacon->signature, err);
+    return jz_keyring_sign(keyring, version, JZ_BEACON_DOMAIN, bytes, sizeof bytes,
+                           beacon->signature, err);
 }
 
 int jz_beacon_verify(const struct jz_public_key *keys, size_t count, const struct jz_beacon *beacon,

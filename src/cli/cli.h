@@ -86,4 +86,7 @@ extern const struct command *const review_commands[];
 extern const struct command *const request_commands[];
 extern const struct command *const visit_commands[];
 extern const struct command *const proxy_commands[];
+extern const struct command *const consent_commands[];
+extern const struct command *const caller_commands[];
+extern const struct command *const message_commands[];
 /* clang-format on */

@@ -188,10 +188,9 @@ static int fill(const struct command *command, struct answer_options *o, bool us
     o->answer.word = o->refuse    ? JZ_ANSWER_REFUSE
                      : o->not_met ? JZ_ANSWER_NOT_MET
                                   : JZ_ANSWER_ACCEPT;
-    if (o->documents.count > JZ_CLAIM_DOCUMENTS)
-        return usage_error(command, "too many documents");
-    for (size_t i = 0; i < o->documents.count; i++)
-        o->answer.documents[o->answer.document_count++] = o->documents.texts[i];
+    o->answer.document_count = take_documents(command->name, &o->documents, o->answer.documents);
+    if (o->answer.document_count < 0)
+        return EXIT_USAGE;
     char *end = NULL;
     const unsigned long place = o->place ? strtoul(o->place, &end, 10) : 0;
     if (o->place && (*end || strlen(o->place) != 6 || place < 110000))
@@ -226,7 +225,7 @@ int run_request_answer(const struct command *command, unsigned kinds, bool usual
         { "by", ARG_TEXT, &o.answer.by, "OPERATOR: who answers for it" },
         { "on", ARG_DATE, &o.answer.on, "DATE: the day of the sign of life" },
         { "place", ARG_TEXT, &o.place, "REGION: where, six digits" },
-        { "document", ARG_LIST, &o.documents, "NAME: presented on paper; may be repeated" },
+        { "document", ARG_LIST, &o.documents, DOCUMENT_HELP },
         { "closes", ARG_NUMBER, &o.answer.closes, "CASE: that an accepted objection ends" },
         { "json", ARG_FLAG, &o.json, "print JSON" },
         DESK_ARGS(&o.where),

@@ -224,7 +224,7 @@ static int run_decide(int argc, char **argv)
         { "refuse", ARG_FLAG, &refuse, "it does not" },
         { "reason", ARG_TEXT, &v.reason, "TEXT: why" },
         { "by", ARG_TEXT, &v.by, "OPERATOR: who looked into it" },
-        { "document", ARG_LIST, &documents, "NAME: a document presented; may be repeated" },
+        { "document", ARG_LIST, &documents, DOCUMENT_HELP },
         { "json", ARG_FLAG, &json, "print JSON" },
         DESK_ARGS(&where),
     };
@@ -233,13 +233,12 @@ static int run_decide(int argc, char **argv)
         parse_args(&decide_command, args, sizeof args / sizeof args[0], argc, argv, 1, 1, &first);
     if (r != 0)
         return r < 0 ? 0 : r;
-    if (v.accept == refuse || documents.count > JZ_CLAIM_DOCUMENTS) {
-        fputs("jianzai: decide: one of --accept and --refuse, and not too many documents\n",
-              stderr);
+    if (v.accept == refuse) {
+        fputs("jianzai: decide: one of --accept and --refuse is needed\n", stderr);
         return EXIT_USAGE;
     }
-    for (size_t i = 0; i < documents.count; i++)
-        v.documents[v.document_count++] = documents.texts[i];
+    if ((v.document_count = take_documents("decide", &documents, v.documents)) < 0)
+        return EXIT_USAGE;
     struct desk desk;
     struct jz_error err;
     struct jz_case_decision d;

@@ -116,3 +116,19 @@ void jz_claim_documents_check(const struct jz_policy *policy, enum jz_evidence_k
             add_lack(lacks, why, lacking, policy);
     }
 }
+
+int jz_claim_lacks_refuse(const struct jz_claim_lacks *lacks, struct jz_error *err)
+{
+    const struct jz_claim_lack *l = lacks->of;
+    if (lacks->count == 0)
+        return 0;
+    if (l->max_age_days == 0)
+        return jz_error_set(err, JZ_E_USAGE,
+                            "the policy asks for %s (%s): name it with --document when it was "
+                            "presented, or refuse",
+                            l->document, l->basis);
+    return jz_error_set(err, JZ_E_USAGE,
+                        "the policy asks for %s, not older than %u days on the day of the sign of "
+                        "life (%s): name it with its day, --document %s@DAY, or refuse",
+                        l->document, l->max_age_days, l->basis, l->document);
+}

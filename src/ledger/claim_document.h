@@ -41,3 +41,9 @@ struct jz_claim_lacks {
 void jz_claim_documents_check(const struct jz_policy *policy, enum jz_evidence_kind kind, bool late,
                               struct jz_date observed_on, const struct jz_claim_document *documents,
                               int count, struct jz_claim_lacks *lacks);
+
+/*
+ * For a clerk who can still mend it: JZ_E_USAGE that names the first document and its legal basis,
+ * or 0 when nothing is lacking.
+ */
+int jz_claim_lacks_refuse(const struct jz_claim_lacks *lacks, struct jz_error *err) JZ_MUST_CHECK;

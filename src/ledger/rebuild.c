@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *const jz_rebuild_part_names[JZ_REBUILD_PARTS] = {
@@ -32,36 +34,24 @@ void rebuild_progress(struct rebuilding *b, int64_t done, int64_t total)
         b->options->on_progress(b->options->context, b->part, done, total);
 }
 
+/* Of every table of facts, whatever the head says. */
+static char last_facts[JZ_T_FACTS][64];
+
+static void make_last_facts(void)
+{
+    for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t))
+        snprintf(last_facts[t], sizeof last_facts[t], "SELECT max(id) FROM %s",
+                 jz_table_info(t)->name);
+}
+
 int rebuild_last_fact(struct jz_sql *sql, int64_t *ret_fact, struct jz_error *err)
 {
-    /* Of every table of facts, whatever the head says. */
-    static const char *const questions[JZ_T_FACTS] = {
-        [JZ_T_POLICY] = "SELECT max(id) FROM policy",
-        [JZ_T_OPERATOR] = "SELECT max(id) FROM operator",
-        [JZ_T_SOURCE] = "SELECT max(id) FROM source",
-        [JZ_T_IMPORT] = "SELECT max(id) FROM import",
-        [JZ_T_PERSON] = "SELECT max(id) FROM person",
-        [JZ_T_BENEFIT] = "SELECT max(id) FROM benefit",
-        [JZ_T_DOCUMENT] = "SELECT max(id) FROM document",
-        [JZ_T_CONTACT] = "SELECT max(id) FROM contact",
-        [JZ_T_ENROLMENT] = "SELECT max(id) FROM enrolment",
-        [JZ_T_EVIDENCE] = "SELECT max(id) FROM evidence",
-        [JZ_T_DECISION] = "SELECT max(id) FROM decision",
-        [JZ_T_CERTIFICATION] = "SELECT max(id) FROM certification",
-        [JZ_T_NOTICE] = "SELECT max(id) FROM notice",
-        [JZ_T_RECEIPT] = "SELECT max(id) FROM receipt",
-        [JZ_T_CASE] = "SELECT max(id) FROM review_case",
-        [JZ_T_EVENT] = "SELECT max(id) FROM event",
-        [JZ_T_PROPOSAL] = "SELECT max(id) FROM proposal",
-        [JZ_T_SHRED] = "SELECT max(id) FROM shred",
-        [JZ_T_ROOT] = "SELECT max(id) FROM audit_root",
-        [JZ_T_REQUEST] = "SELECT max(id) FROM request",
-        [JZ_T_FILE] = "SELECT max(id) FROM file",
-    };
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int64_t last = 0;
+    pthread_once(&once, make_last_facts);
     for (enum jz_table t = JZ_T_POLICY; t < JZ_T_FACTS; t = jz_table_next_fact(t)) {
         JZ_CLEANUP(jz_sql_donep) struct jz_sql_rows *rows = NULL;
-        int r = jz_sql_query(sql, questions[t], NULL, 0, &rows, err);
+        int r = jz_sql_query(sql, last_facts[t], NULL, 0, &rows, err);
         if (r < 0 || (r = jz_sql_next(rows, err)) < 0)
             return r;
         const int64_t id = r == 1 ? jz_sql_int(rows, 0) : 0;

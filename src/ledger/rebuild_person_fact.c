@@ -43,8 +43,8 @@ static void make_texts(void)
 static void describe_kind(int64_t kind, char ret_text[JZ_REBUILD_TEXT_BYTES])
 {
     const struct jz_table_info *info =
-        kind > 0 && kind < JZ_T_FACTS ? jz_table_info((enum jz_table)kind) : NULL;
-    if (info && info->name)
+        jz_table_is_fact((enum jz_table)kind) ? jz_table_info((enum jz_table)kind) : NULL;
+    if (info)
         snprintf(ret_text, JZ_REBUILD_TEXT_BYTES, "%s", info->name);
     else
         snprintf(ret_text, JZ_REBUILD_TEXT_BYTES, "%lld", (long long)kind);

@@ -36,25 +36,15 @@ struct claiming {
     struct jz_claim_act act;
 };
 
-/* What is missing is the clerk's to mend: better told now than recorded as a failure. */
-static int check_claim(const struct jz_claim_result *r, struct jz_error *err)
-{
-    if (!*r->missing_document)
-        return 0;
-    return jz_error_set(err, JZ_E_USAGE,
-                        "the policy asks for %s (%s): name it with --document when it was "
-                        "presented, or refuse",
-                        r->missing_document, r->missing_basis);
-}
-
 static int decide_claim(void *context, const struct jz_person_state *state, struct jz_entry *entry,
                         struct jz_error *err)
 {
     struct claiming *c = context;
     struct request_change *change = &c->x->change;
     int r;
+    /* What is missing is the clerk's to mend: better told now than recorded as a failure. */
     if ((r = jz_claim_decide(&c->act, state, entry, err)) < 0 ||
-        (r = check_claim(&c->act.result, err)) < 0)
+        (r = jz_claim_lacks_refuse(&c->act.result.lacks, err)) < 0)
         return r;
     return request_change_add(change, state, c->act.result.evidence, entry, err);
 }
@@ -70,22 +60,34 @@ static struct jz_date observed_on(const struct answering *x)
     return beacon_day && jz_date_parse(beacon_day, &day) ? day : jz_date_at(x->story.r.made_at);
 }
 
-/* The names of the files stand beside what was presented. */
-static void add_files(struct jz_claim *claim, const struct jz_request_file *files, int count)
+/* The files stand beside what was presented; the beacon on the paper in them says of which day. */
+static int gather_documents(const struct answering *x, const struct jz_request_file *files,
+                            int count, struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS])
 {
-    for (int i = 0; i < count && claim->document_count < JZ_CLAIM_DOCUMENTS; i++) {
+    const char *beacon_day = field_of(x, "beacon_day");
+    struct jz_date day = { 0 };
+    int n = x->a->document_count;
+    if (beacon_day && !jz_date_parse(beacon_day, &day))
+        day = (struct jz_date){ 0 };
+    memcpy(documents, x->a->documents, (size_t)n * sizeof *documents);
+    for (int i = 0; i < count && n < JZ_CLAIM_DOCUMENTS; i++) {
         bool is_there = false;
-        for (int k = 0; k < claim->document_count; k++)
-            is_there |= strcmp(claim->documents[k], files[i].document) == 0;
-        if (!is_there)
-            claim->documents[claim->document_count++] = files[i].document;
+        for (int k = 0; k < n; k++)
+            is_there |= strcmp(documents[k].name, files[i].document) == 0;
+        if (is_there)
+            continue;
+        documents[n] = (struct jz_claim_document){ .day = day };
+        snprintf(documents[n].name, sizeof documents[n].name, "%s", files[i].document);
+        n++;
     }
+    return n;
 }
 
 static int accept_claim(struct answering *x, struct jz_error *err)
 {
     const struct jz_request *r = &x->story.r;
     struct jz_request_file files[JZ_REQUEST_FILES_MAX];
+    struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS];
     char detail[64];
     int count = 0;
     int e = jz_request_files(x->store, r->id, files, &count, err);
@@ -100,11 +102,10 @@ static int accept_claim(struct answering *x, struct jz_error *err)
         .operator= x->a->by,
         .place = x->a->place,
         .trusted = true,
-        .document_count = x->a->document_count,
+        .documents = documents,
+        .document_count = gather_documents(x, files, count, documents),
         .detail = detail,
     };
-    memcpy(claim.documents, x->a->documents, sizeof claim.documents);
-    add_files(&claim, files, count);
     struct claiming c = { .x = x, .act = { .claim = &claim, .store = x->store } };
     struct jz_act act = { .person = r->person, .decide = decide_claim, .context = &c };
     if ((e = jz_store_act(x->store, &act, err)) < 0)

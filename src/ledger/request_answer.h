@@ -29,7 +29,7 @@ struct jz_answer {
      */
     struct jz_date on;
     unsigned place;
-    const char *documents[JZ_CLAIM_DOCUMENTS];
+    struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS];
     int document_count;
     int64_t closes; /* of an objection: the open case that it ends; 0: one is opened */
 };

@@ -218,11 +218,8 @@ static int decide_evidence(void *context, const struct jz_person_state *state,
     const struct jz_claim_result *result = &x->act.result;
     if (r < 0)
         return r;
-    if (*result->missing_document)
-        return jz_error_set(err, JZ_E_USAGE,
-                            "the policy asks for %s (%s): name it with --document when it was "
-                            "presented, or refuse",
-                            result->missing_document, result->missing_basis);
+    if (jz_claim_lacks_refuse(&result->lacks, err) < 0)
+        return JZ_E_USAGE;
     if (result->outcome == JZ_OUTCOME_PENDING)
         return jz_error_set(err, JZ_E_CONFLICT,
                             "what speaks against it still does (%s): settle that first",
@@ -258,10 +255,10 @@ int jz_case_decide(struct jz_store *store, const struct jz_case_verdict *v,
         .place = evidence.place,
         .of = evidence.id,
         .trusted = true,
+        .documents = v->documents,
         .document_count = v->document_count,
         .detail = text,
     };
-    memcpy(claim.documents, v->documents, sizeof claim.documents);
     struct deciding x = {
         .closing = { .c = &story.c, .detail = text, .by = v->by },
         .act = { .claim = &claim, .store = store },

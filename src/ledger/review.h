@@ -68,7 +68,7 @@ struct jz_case_verdict {
     int64_t id;
     bool accept;
     const char *reason, *by;
-    const char *documents[JZ_CLAIM_DOCUMENTS]; /* that were presented */
+    struct jz_claim_document documents[JZ_CLAIM_DOCUMENTS]; /* that were presented */
     int document_count;
 };
 /* What became of it. */

@@ -16,9 +16,9 @@ void jz_group_init(struct jz_writer *w)
 {
     for (int t = 1; t < JZ_TABLES; t++) {
         const struct jz_table_info *info = jz_table_info((enum jz_table)t);
-        const size_t columns = info->name ? jz_table_columns((enum jz_table)t) : 0;
+        const size_t columns = jz_table_columns((enum jz_table)t);
         char *at = w->inserts[t], *end = at + sizeof w->inserts[t];
-        if (columns == 0)
+        if (!info)
             continue;
         at += snprintf(at, (size_t)(end - at), "INSERT INTO %s (", info->name);
         for (size_t i = 0; i < columns; i++)

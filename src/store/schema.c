@@ -21,6 +21,9 @@ static const char indexes[] =
     "CREATE INDEX request_of ON request (of) WHERE of IS NOT NULL;"
     "CREATE INDEX request_alike ON request (alike) WHERE alike IS NOT NULL;"
     "CREATE INDEX file_request ON file (request);"
+    "CREATE INDEX caller_name ON caller (name);"
+    "CREATE UNIQUE INDEX card_password_card ON card_password (card);"
+    "CREATE INDEX used_token_until ON used_token (until_at);"
     "CREATE INDEX standing_next ON standing (next_on, person, benefit) WHERE next_on IS NOT NULL;";
 
 static const char *const type_names[][2] = {
@@ -154,7 +157,7 @@ static int make_tables(struct jz_sql *sql, enum jz_suite suite, struct jz_error 
     if (dialect == JZ_POSTGRES)
         say(s, "%s", guard_function);
     for (int i = 1; i < JZ_TABLES; i++)
-        if (jz_table_info((enum jz_table)i)->name) {
+        if (jz_table_info((enum jz_table)i)) {
             say_table(s, (enum jz_table)i, dialect);
             if (jz_table_is_fact((enum jz_table)i))
                 say_guards(s, (enum jz_table)i, dialect);

@@ -142,6 +142,24 @@ static const struct jz_table_info tables[JZ_TABLES] = {
                             { "digest", JZ_BLOB }, { "sealed", JZ_BLOB }, { "operator", JZ_TEXT },
                             MARK),
                     NULLABLE(FILE_BY), .person = FILE_PERSON, .page_rows = 16 },
+    [JZ_T_CONSENT] = { "consent", "id",
+                       COLUMNS(FACT, { "person", JZ_INT64 }, { "kind", JZ_TEXT },
+                               { "given", JZ_INT16 }, { "version", JZ_TEXT },
+                               { "language", JZ_TEXT }, { "channel", JZ_TEXT },
+                               { "operator", JZ_TEXT }, MARK),
+                       NULLABLE(CONSENT_BY), .person = CONSENT_PERSON },
+    [JZ_T_PROFILE] = { "profile", "id",
+                       COLUMNS(FACT, { "of", JZ_INT64 }, { "person", JZ_INT64 },
+                               { "steps", JZ_INT32 }, { "hearing", JZ_INT16 },
+                               { "bedridden", JZ_INT16 }, { "dialect", JZ_TEXT },
+                               { "language", JZ_TEXT }, { "text_scale", JZ_INT32 },
+                               { "operator", JZ_TEXT }, MARK),
+                       NULLABLE(PROFILE_OF) | NULLABLE(PROFILE_BY), .person = PROFILE_PERSON },
+    [JZ_T_CALLER] = { "caller", "id",
+                      COLUMNS(FACT, { "of", JZ_INT64 }, { "name", JZ_TEXT }, { "sealed", JZ_BLOB },
+                              { "basis", JZ_TEXT }, { "active", JZ_INT16 }, { "operator", JZ_TEXT },
+                              MARK),
+                      NULLABLE(CALLER_OF) },
     [JZ_T_FIND] = { "document_find", "hash", COLUMNS({ "hash", JZ_BLOB }, { "person", JZ_INT64 }),
                     .clustered = true },
     [JZ_T_PERSON_FACT] = { "person_fact", "person, fact",
@@ -159,6 +177,11 @@ static const struct jz_table_info tables[JZ_TABLES] = {
                         .clustered = true, .hot = true },
     [JZ_T_SUBJECT_KEY] = { "subject_key", "person",
                            COLUMNS({ "person", JZ_INT64 }, { "wrapped", JZ_BLOB }) },
+    [JZ_T_PASSWORD] = { "card_password", "person",
+                        COLUMNS({ "person", JZ_INT64 }, { "card", JZ_BLOB }, { "sealed", JZ_BLOB },
+                                { "set_at", JZ_INT64 }) },
+    [JZ_T_USED_TOKEN] = { "used_token", "hash",
+                          COLUMNS({ "hash", JZ_BLOB }, { "until_at", JZ_INT64 }), .clustered = true },
     [JZ_T_AUDIT_HEAD] = { "audit_head", "id",
                           COLUMNS({ "id", JZ_INT16 }, { "size", JZ_INT64 },
                                   { "recorded_at", JZ_INT64 }, { "chain", JZ_BLOB },
@@ -176,7 +199,7 @@ static const struct jz_table_info tables[JZ_TABLES] = {
 
 const struct jz_table_info *jz_table_info(enum jz_table table)
 {
-    return table > 0 && table < JZ_TABLES ? &tables[table] : NULL;
+    return table > 0 && table < JZ_TABLES && tables[table].name ? &tables[table] : NULL;
 }
 
 enum jz_table jz_table_next_fact(enum jz_table table)
@@ -193,4 +216,9 @@ size_t jz_table_columns(enum jz_table table)
     while (n < JZ_MAX_COLUMNS && tables[table].columns[n].name)
         n++;
     return n;
+}
+
+bool jz_table_is_fact(enum jz_table table)
+{
+    return table < JZ_T_FACTS && jz_table_info(table);
 }

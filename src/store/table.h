@@ -34,13 +34,18 @@ enum jz_table {
     JZ_T_PROPOSAL = 17,
     JZ_T_SHRED = 18,
     JZ_T_ROOT = 19,
+    JZ_T_CONSENT = 20,
+    JZ_T_PROFILE = 21,
     JZ_T_REQUEST = 22,
     JZ_T_FILE = 23,
+    JZ_T_CALLER = 24,
     JZ_T_FACTS, /* facts lie below this; not every number before it names a table */
     JZ_T_FIND = JZ_T_FACTS,
     JZ_T_PERSON_FACT,
     JZ_T_STANDING,
     JZ_T_SUBJECT_KEY,
+    JZ_T_PASSWORD,
+    JZ_T_USED_TOKEN,
     JZ_T_AUDIT_HEAD,
     JZ_T_AUDIT_NODE,
     JZ_T_JOB,
@@ -64,15 +69,11 @@ struct jz_table_info {
 
 /* NULL for a number that names no table. */
 const struct jz_table_info *jz_table_info(enum jz_table table);
-size_t jz_table_columns(enum jz_table table);
+size_t jz_table_columns(enum jz_table table); /* 0 for such a number */
+bool jz_table_is_fact(enum jz_table table);
 
 /* Tables of facts in the order of their numbers: begin with JZ_T_POLICY, end at JZ_T_FACTS. */
 enum jz_table jz_table_next_fact(enum jz_table table);
-
-static inline bool jz_table_is_fact(enum jz_table table)
-{
-    return table >= JZ_T_POLICY && table < JZ_T_FACTS;
-}
 
 /*
  * Columns by place. Facts begin with id and recorded_at and end with mark; what they share is
@@ -272,6 +273,37 @@ enum {
     FILE_BY,
     FILE_MARK
 };
+enum {
+    CONSENT_PERSON = JZ_C_FIRST,
+    CONSENT_KIND,     /* biometrics */
+    CONSENT_GIVEN,    /* 1 given, 0 withdrawn */
+    CONSENT_VERSION,  /* of the text that was shown */
+    CONSENT_LANGUAGE, /* in which it was shown */
+    CONSENT_CHANNEL,  /* web, counter, … */
+    CONSENT_BY,       /* the clerk who recorded it; NULL: the person alone */
+    CONSENT_MARK
+};
+enum {
+    PROFILE_OF = JZ_C_FIRST,
+    PROFILE_PERSON,
+    PROFILE_STEPS, /* bits of the actions the person can do: face/liveness.h */
+    PROFILE_HEARING,
+    PROFILE_BEDRIDDEN,
+    PROFILE_DIALECT,
+    PROFILE_LANGUAGE,
+    PROFILE_TEXT_SCALE, /* percent */
+    PROFILE_BY,         /* NULL: the person alone */
+    PROFILE_MARK
+};
+enum {
+    CALLER_OF = JZ_C_FIRST,
+    CALLER_NAME,
+    CALLER_SEALED, /* the key of its launch tokens */
+    CALLER_BASIS,  /* the agreement it rests on */
+    CALLER_ACTIVE,
+    CALLER_BY,
+    CALLER_MARK
+};
 /* Caches and bookkeeping. */
 enum { FIND_HASH, FIND_PERSON };
 enum { PERSON_FACT_PERSON, PERSON_FACT_FACT, PERSON_FACT_KIND };
@@ -286,6 +318,8 @@ enum {
     STANDING_DECIDED_BY
 };
 enum { SUBJECT_KEY_PERSON, SUBJECT_KEY_WRAPPED };
+enum { PASSWORD_PERSON, PASSWORD_CARD, PASSWORD_SEALED, PASSWORD_SET_AT };
+enum { USED_TOKEN_HASH, USED_TOKEN_UNTIL };
 enum {
     HEAD_ID, /* always 1 */
     HEAD_SIZE,

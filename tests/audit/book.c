@@ -159,7 +159,7 @@ enum jz_table book_any_table(struct book *b)
     enum jz_table t;
     do
         t = (enum jz_table)(JZ_T_POLICY + rnd(b, JZ_T_FACTS - JZ_T_POLICY));
-    while (!jz_table_info(t)->name || t == JZ_T_SHRED || t == JZ_T_ROOT);
+    while (!jz_table_is_fact(t) || t == JZ_T_SHRED || t == JZ_T_ROOT);
     return t;
 }
 

@@ -180,7 +180,7 @@ static size_t seal(const struct register_person *p, int64_t person,
         .kind = document.kind,
         .number = document.number,
         .issuer = document.issuer,
-        .phone = "",
+        .phone = p->phone ? p->phone : "",
         .address = "",
     };
     WORKS(jz_person_seal(keyring, &data, sealed, &size, &err));

@@ -42,6 +42,7 @@ struct register_person {
         enum jz_outcome outcome;
         struct jz_date observed_on; /* unset: the end of a list */
     } signs[REGISTER_SIGNS];
+    const char *phone; /* NULL: none is known */
 };
 
 /* All in one act; ret_ids may be NULL. */

@@ -309,7 +309,7 @@ static void a_visit(void **state)
     assert_non_null(strstr(err.text, "resident_id"));
     assert_non_null(strstr(err.text, "身份证法 第十三条"));
     assert_int_equal(register_facts(person, JZ_T_EVIDENCE), 0);
-    a.documents[a.document_count++] = "resident_id";
+    a.documents[a.document_count++] = (struct jz_claim_document){ .name = "resident_id" };
     a.on = day("2026-11-26");
     assert_int_equal(reply(a, &result), JZ_E_USAGE); /* tomorrow */
     register_set_today(day("2026-11-26"));
@@ -363,7 +363,7 @@ static void a_proxy(void **state)
     struct jz_answer a = { .request = id, .word = JZ_ANSWER_ACCEPT };
     assert_int_equal(reply(a, &result), JZ_E_USAGE);
     assert_non_null(strstr(err.text, "power_of_attorney (民法典 第一百六十五条)"));
-    a.documents[a.document_count++] = "power_of_attorney"; /* the original, at the counter */
+    a.documents[a.document_count++] = (struct jz_claim_document){ .name = "power_of_attorney" }; /* the original, at the counter */
     result = reply_well(a);
     assert_int_equal(result.claim.outcome, JZ_OUTCOME_PASS);
     assert_int_equal(jz_date_key(result.observed_on), 20261123);
@@ -558,7 +558,7 @@ static void deciding_a_case(void **state)
     assert_int_equal(jz_case_decide(store, &v, &result, &err), JZ_E_USAGE);
     assert_non_null(strstr(err.text, "resident_id (身份证法 第十三条)"));
     assert_int_equal(open_cases(person), 1);
-    v.documents[v.document_count++] = "resident_id";
+    v.documents[v.document_count++] = (struct jz_claim_document){ .name = "resident_id" };
     v.reason = NULL;
     assert_int_equal(jz_case_decide(store, &v, &result, &err), JZ_E_USAGE);
     v.reason = "已核实";
