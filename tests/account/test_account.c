@@ -590,8 +590,7 @@ static void card_and_password_sign_in(void **state)
     assert_int_equal(use_card(home, "C0000001", "580213"), JZ_ANSWER_DONE);
     assert_int_equal(use_card(home, "A1234567X", "580213"), JZ_ANSWER_WRONG_PASSWORD);
     assert_int_equal(set_card(li, "A1234567X", "702465"), JZ_ANSWER_DONE); /* free again */
-    assert_int_equal(count_of("SELECT COUNT(*) FROM card_password WHERE person = $1", wang),
-                     1);
+    assert_int_equal(count_of("SELECT COUNT(*) FROM card_password WHERE person = $1", wang), 1);
 }
 
 static void weak_passwords_are_refused(void **state)

@@ -363,7 +363,9 @@ static void a_proxy(void **state)
     struct jz_answer a = { .request = id, .word = JZ_ANSWER_ACCEPT };
     assert_int_equal(reply(a, &result), JZ_E_USAGE);
     assert_non_null(strstr(err.text, "power_of_attorney (民法典 第一百六十五条)"));
-    a.documents[a.document_count++] = (struct jz_claim_document){ .name = "power_of_attorney" }; /* the original, at the counter */
+    a.documents[a.document_count++] =
+        (struct jz_claim_document){ .name =
+                                        "power_of_attorney" }; /* the original, at the counter */
     result = reply_well(a);
     assert_int_equal(result.claim.outcome, JZ_OUTCOME_PASS);
     assert_int_equal(jz_date_key(result.observed_on), 20261123);

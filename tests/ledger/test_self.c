@@ -155,8 +155,8 @@ static void the_latest_profile_holds(void **state)
     assert_true(p.language == JZ_EN && p.text_scale == 200);
     assert_int_equal(register_facts(person, JZ_T_PROFILE), 2);
     assert_int_equal(count_of("SELECT COUNT(*) FROM profile WHERE person = $1 AND of = "
-                                    "(SELECT MIN(id) FROM profile q WHERE q.person = $1)",
-                                    person),
+                              "(SELECT MIN(id) FROM profile q WHERE q.person = $1)",
+                              person),
                      1);
     p.steps = 1u << JZ_ACTIONS;
     assert_int_equal(jz_profile_set(store, person, &p, NULL, &err), JZ_E_USAGE);
@@ -183,8 +183,8 @@ static void contacts_come_and_go(void **state)
 {
     (void)state;
     const struct register_person with_phone = { .name = "王秀英",
-                                                       .born_on = day("1950-01-01"),
-                                                       .phone = "+86 138 0000 1111" };
+                                                .born_on = day("1950-01-01"),
+                                                .phone = "+86 138 0000 1111" };
     const int64_t person = register_add_person(&with_phone);
     register_set_today(day("2026-01-10"));
     assert_int_equal(list(person), 1); /* what the register brought */
